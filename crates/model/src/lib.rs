@@ -1,0 +1,36 @@
+//! Facts and decisions of a webhook hub.
+//!
+//! What an [`Event`], a [`Destination`] and a [`Delivery`] are; which routes match ([`route`]);
+//! when a delivery is tried again ([`retry`]), held back ([`circuit`], [`rate`]) or given up; and
+//! what a database must promise to keep them ([`Store`]).
+//!
+//! Nothing here awaits, reads the clock, draws random numbers or logs: `now` and `jitter` are
+//! arguments, so every decision can be tested as a table.
+
+pub mod attempt;
+pub mod circuit;
+pub mod delivery;
+pub mod destination;
+pub mod event;
+pub mod id;
+pub mod name;
+pub mod rate;
+pub mod retry;
+pub mod route;
+pub mod secret;
+pub mod store;
+pub mod time;
+
+pub use attempt::{Attempt, Failure, Outcome, Response};
+pub use circuit::{Admission, Circuit, CircuitPolicy, CircuitState};
+pub use delivery::{DeadLetterReason, Delivery, DeliveryState, Held, Leased, NewDelivery, Next};
+pub use destination::{Destination, ForwardHeaders, Reach, Timeouts};
+pub use event::{DedupeKey, Event, HeaderList, Verification};
+pub use id::{DeliveryId, EventId, IdSequence, ParseIdError};
+pub use name::{Name, NameError};
+pub use rate::{Rate, RateLimiter};
+pub use retry::RetryPolicy;
+pub use route::{Route, TypePattern};
+pub use secret::Secret;
+pub use store::{Store, StoreError, StoreFuture};
+pub use time::Timestamp;
