@@ -26,7 +26,6 @@ impl EventId {
     }
 
     /// The half that grows: milliseconds since the epoch, then a counter of 16 bits.
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half of 128 bits is 64 bits")]
     pub const fn sequence(self) -> u64 {
         (self.0 >> 64) as u64
     }
@@ -60,7 +59,9 @@ impl IdSequence {
     pub fn next(&self, now: Timestamp) -> u64 {
         let now = now.as_millis() << COUNTER_BITS;
         let step = |last: u64| now.max(last.saturating_add(1));
-        self.last.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(step(last))).map_or(now, step)
+        self.last
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |last| Some(step(last)))
+            .map_or(now, step)
     }
 }
 
@@ -184,10 +185,13 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_id() {
-        for text in ["", "evt_", "dlv_7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "evt_8ZZZZZZZZZZZZZZZZZZZZZZZZZ"] {
+        for text in ["", "evt_", "dlv_7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "evt_8ZZZZZZZZZZZZZZZZZZZZZZZZZ"]
+        {
             assert_eq!(text.parse::<EventId>(), Err(NOT_AN_EVENT), "{text}");
         }
-        for text in ["dlv_7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "dlv_7ZZZZZZZZZZZZZZZZZZZZZZZZZ_+1", "dlv_Ü_1"] {
+        for text in
+            ["dlv_7ZZZZZZZZZZZZZZZZZZZZZZZZZ", "dlv_7ZZZZZZZZZZZZZZZZZZZZZZZZZ_+1", "dlv_Ü_1"]
+        {
             assert_eq!(text.parse::<DeliveryId>(), Err(NOT_A_DELIVERY), "{text}");
         }
     }

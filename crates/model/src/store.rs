@@ -1,0 +1,257 @@
+//! What a database must promise to keep events and deliveries.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::delivery::Settlement;
+use crate::{
+    Attempt, DeadLetterReason, DedupeKey, Delivery, DeliveryId, DeliveryState, Event, EventId,
+    Held, Leased, Name, NewDelivery, Timestamp,
+};
+
+/// What a verb of [`Store`] gives back: a future, boxed, so that a store can be a trait object.
+pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// The verbs of a delivery's life. Each is one transaction, on stable storage when its future is
+/// ready with `Ok`; a store groups those that wait at the same time.
+///
+/// `hookyard-store` holds a suite of tests that every implementation passes.
+pub trait Store: Send + Sync + 'static {
+    /// Keeps an event with its dedupe decision and its deliveries, all or nothing.
+    ///
+    /// An event whose dedupe key is known and has not expired is not kept; the answer names the first one.
+    fn accept(&self, new: NewEvent) -> StoreFuture<'_, Accepted>;
+
+    /// Takes up to `limit` due deliveries to one destination, oldest first, for this caller alone
+    /// until `lease.until`.
+    ///
+    /// One whose earlier lease ran out unsettled comes with `maybe_sent`.
+    fn lease(&self, lease: Lease) -> StoreFuture<'_, Vec<Leased>>;
+
+    /// Ends a worker's turn: keeps the attempt and moves the delivery on, both or neither.
+    ///
+    /// `false` when the lease was lost meanwhile: then nothing changed.
+    fn settle(&self, settlement: Settlement) -> StoreFuture<'_, bool>;
+
+    /// Gives held deliveries back, due at a time, as if they had not been taken. Those whose lease
+    /// was lost meanwhile are left alone.
+    fn release(&self, held: Vec<Held>, due_at: Timestamp) -> StoreFuture<'_, ()>;
+
+    /// For each destination that has pending deliveries, when the first of them is due.
+    fn next_due(&self) -> StoreFuture<'_, Vec<(Name, Timestamp)>>;
+
+    /// Makes every pending delivery due at `now`, leased or not. Only for a store that no other
+    /// process uses, at start: what was leased then belonged to a process that is dead.
+    fn recover(&self, now: Timestamp) -> StoreFuture<'_, u64>;
+
+    /// A person asks again: final deliveries that are selected become pending and due, their
+    /// retry schedule begins anew. Gives back how many.
+    fn redeliver(&self, which: DeliveryFilter, now: Timestamp) -> StoreFuture<'_, u64>;
+
+    /// Stored events go through today's routes again: adds deliveries to an event. They are
+    /// marked as replayed. `None` when there is no such event.
+    fn replay(
+        &self,
+        event: EventId,
+        to: Vec<NewDelivery>,
+        now: Timestamp,
+    ) -> StoreFuture<'_, Option<Vec<Leased>>>;
+
+    /// Pending deliveries that are selected become cancelled. Gives back how many.
+    fn cancel(&self, which: DeliveryFilter, now: Timestamp) -> StoreFuture<'_, u64>;
+
+    /// Pending deliveries to a destination become dead letters with this reason. Gives back how many.
+    fn dead_letter(
+        &self,
+        destination: Name,
+        reason: DeadLetterReason,
+        now: Timestamp,
+    ) -> StoreFuture<'_, u64>;
+
+    /// Forgets dead letters that are selected (and their attempts). Gives back how many.
+    fn purge(&self, which: DeliveryFilter) -> StoreFuture<'_, u64>;
+
+    /// Forgets events that are done with and too old, or the oldest of them when there is too
+    /// much; never one with a pending delivery. A bounded amount of work: call it again while
+    /// `more` is set.
+    fn prune(&self, retention: Retention, now: Timestamp) -> StoreFuture<'_, Pruned>;
+
+    /// An event, whole.
+    fn event(&self, id: EventId) -> StoreFuture<'_, Option<Arc<Event>>>;
+
+    /// Events without their bodies, newest first.
+    fn events(&self, which: EventFilter, page: Page) -> StoreFuture<'_, Vec<EventSummary>>;
+
+    /// A delivery and its attempts, oldest first.
+    fn delivery(&self, id: DeliveryId) -> StoreFuture<'_, Option<(Delivery, Vec<Attempt>)>>;
+
+    /// Deliveries, those of the newest events first.
+    fn deliveries(&self, which: DeliveryFilter, page: Page) -> StoreFuture<'_, Vec<Delivery>>;
+
+    /// What the gauges start from. May read much: called at start.
+    fn counts(&self) -> StoreFuture<'_, Counts>;
+
+    /// How it is doing. Cheap.
+    fn condition(&self) -> StoreFuture<'_, Condition>;
+
+    /// Whether a write can be made and read now.
+    fn probe(&self) -> StoreFuture<'_, ()>;
+
+    /// The greatest sequence of an event id that the store has seen; see [`crate::IdSequence`].
+    fn last_sequence(&self) -> u64;
+
+    /// Finishes what was begun and lets go of the files. Later calls fail with [`StoreError::Closed`].
+    fn close(&self) -> StoreFuture<'_, ()>;
+}
+
+/// An event to be kept.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// The event.
+    pub event: Arc<Event>,
+    /// By what a repeat of it is told; `None` keeps every arrival.
+    pub dedupe: Option<DedupeKey>,
+    /// Where it goes. The n-th gets the ordinal n and, if leased, the lease number 1.
+    pub deliveries: Vec<NewDelivery>,
+}
+
+/// What became of an event that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It is kept, and so are its deliveries.
+    New,
+    /// It had been kept before, under this id.
+    Duplicate(EventId),
+}
+
+/// A wish for due deliveries.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// To which destination.
+    pub destination: Name,
+    /// At most how many.
+    pub limit: usize,
+    /// Due at this time or before.
+    pub now: Timestamp,
+    /// When the lease ends.
+    pub until: Timestamp,
+}
+
+/// Which events. Every field that is set narrows it.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    /// Of this source.
+    pub source: Option<Name>,
+    /// Of exactly this type.
+    pub event_type: Option<String>,
+    /// Received at this time or later.
+    pub since: Option<Timestamp>,
+    /// Received before this time.
+    pub until: Option<Timestamp>,
+    /// With this provider event id.
+    pub provider_event_id: Option<String>,
+}
+
+/// Which deliveries. Every field that is set narrows it.
+#[derive(Clone, Debug, Default)]
+pub struct DeliveryFilter {
+    /// Exactly this one.
+    pub id: Option<DeliveryId>,
+    /// Of this event.
+    pub event: Option<EventId>,
+    /// To this destination.
+    pub destination: Option<Name>,
+    /// In this state.
+    pub state: Option<DeliveryState>,
+    /// Of events received at this time or later.
+    pub since: Option<Timestamp>,
+    /// Of events received before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// A part of a list, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    /// Only what stands after this one: the last of the page before.
+    pub after: Option<DeliveryId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// An event as it stands in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventSummary {
+    /// The event, with empty headers and body.
+    pub event: Event,
+    /// How long its body is, in bytes.
+    pub body_len: u64,
+    /// Where its deliveries go and how they stand.
+    pub deliveries: Vec<(DeliveryId, Name, DeliveryState)>,
+}
+
+/// How long what is done with is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Events whose deliveries have all succeeded or were cancelled, or that had none.
+    pub delivered: Duration,
+    /// Events with a dead letter.
+    pub dead_letters: Duration,
+    /// Above this many bytes the oldest that are done with go first, whatever their age.
+    pub max_bytes: Option<u64>,
+}
+
+/// What retention has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Events forgotten.
+    pub events: u64,
+    /// Whether there is more to do now.
+    pub more: bool,
+}
+
+/// How much there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events.
+    pub events: u64,
+    /// Pending deliveries by destination.
+    pub pending: Vec<(Name, u64)>,
+    /// Dead letters by destination.
+    pub dead_letters: Vec<(Name, u64)>,
+}
+
+/// How a store is doing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Condition {
+    /// What kind it is and which version: `SQLite 3.54.1`.
+    pub engine: String,
+    /// Bytes on disk, where that is known.
+    pub bytes: Option<u64>,
+    /// Bytes still free on the disk, where that is known.
+    pub free_bytes: Option<u64>,
+    /// When the pending delivery that has waited longest was due, if it is overdue.
+    pub oldest_due: Option<Timestamp>,
+}
+
+/// Why the store did not do as asked. Whatever it was, nothing of it was kept.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// There is no room left on the disk, or less than is kept free.
+    #[error("the store is full: {0}")]
+    Full(String),
+    /// It did not work this time; it may next time.
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
+    /// The disk failed while writing: the process must end and start again from the file, because
+    /// the operating system may have dropped what it could not write.
+    #[error("the disk failed: {0}")]
+    Failed(String),
+    /// The store was closed.
+    #[error("the store is closed")]
+    Closed,
+    /// The file is damaged, or not one of ours.
+    #[error("the store is damaged: {0}")]
+    Corrupt(String),
+}
