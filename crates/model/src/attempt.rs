@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::word::words;
 use crate::{HeaderList, Timestamp};
 
 /// One try at a delivery and how it ended.
@@ -45,54 +46,34 @@ pub struct Failure {
     pub detail: String,
 }
 
-macro_rules! failure_kinds {
-    ($($(#[$doc:meta])* $kind:ident = $word:literal,)+) => {
-        /// The kinds of failure of an attempt.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum FailureKind { $($(#[$doc])* $kind,)+ }
-
-        impl FailureKind {
-            /// All kinds.
-            pub const ALL: &[Self] = &[$(Self::$kind,)+];
-
-            /// The word for it, in metrics, in the API and in the store.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$kind => $word,)+ }
-            }
-
-            /// The kind that a word stands for.
-            pub fn parse(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$kind),)+ _ => None }
-            }
-        }
-    };
-}
-
-failure_kinds! {
-    /// The destination's name could not be resolved.
-    Dns = "dns",
-    /// Our guard does not allow the destination's address.
-    AddressRefused = "address_refused",
-    /// The destination's machine refused the connection.
-    ConnectRefused = "connect_refused",
-    /// No connection came about in time.
-    ConnectTimeout = "connect_timeout",
-    /// No connection came about for another reason.
-    ConnectFailed = "connect_failed",
-    /// The destination's certificate, name or protocol was not acceptable.
-    Tls = "tls",
-    /// The response did not begin, or did not end, in time.
-    ResponseTimeout = "response_timeout",
-    /// The connection broke before the response had begun.
-    ConnectionLost = "connection_lost",
-    /// What came back was not HTTP.
-    Protocol = "protocol",
-    /// The destination answered, but not with a 2xx.
-    Status = "status",
-    /// The process ended while the attempt was under way; how it ended is not known.
-    Interrupted = "interrupted",
-    /// The request could not be made from the destination's settings.
-    Request = "request",
+words! {
+    /// The kinds of failure of an attempt.
+    FailureKind {
+        /// The destination's name could not be resolved.
+        Dns = "dns",
+        /// Our guard does not allow the destination's address.
+        AddressRefused = "address_refused",
+        /// The destination's machine refused the connection.
+        ConnectRefused = "connect_refused",
+        /// No connection came about in time.
+        ConnectTimeout = "connect_timeout",
+        /// No connection came about for another reason.
+        ConnectFailed = "connect_failed",
+        /// The destination's certificate, name or protocol was not acceptable.
+        Tls = "tls",
+        /// The response did not begin, or did not end, in time.
+        ResponseTimeout = "response_timeout",
+        /// The connection broke before the response had begun.
+        ConnectionLost = "connection_lost",
+        /// What came back was not HTTP.
+        Protocol = "protocol",
+        /// The destination answered, but not with a 2xx.
+        Status = "status",
+        /// The process ended while the attempt was under way; how it ended is not known.
+        Interrupted = "interrupted",
+        /// The request could not be made from the destination's settings.
+        Request = "request",
+    }
 }
 
 /// What an attempt means for its delivery.

@@ -2,30 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::word::words;
 use crate::{Attempt, DeliveryId, Event, Name, Timestamp};
-
-macro_rules! words {
-    ($(#[$outer:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$outer])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$doc])* $variant,)+ }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[Self] = &[$(Self::$variant,)+];
-
-            /// The word for it, in the API and in the store.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)+ }
-            }
-
-            /// What a word stands for.
-            pub fn parse(word: &str) -> Option<Self> {
-                match word { $($word => Some(Self::$variant),)+ _ => None }
-            }
-        }
-    };
-}
 
 words! {
     /// Where a delivery stands. All but `Pending` are final until a person asks for it again.
@@ -48,10 +26,6 @@ words! {
         Exhausted = "exhausted",
         /// The destination answered 410 Gone.
         Gone = "gone",
-        /// The destination had answered 410 Gone to another delivery and is disabled since.
-        DestinationDisabled = "destination_disabled",
-        /// The destination is no longer configured.
-        DestinationRemoved = "destination_removed",
         /// Our guard does not allow the destination's address.
         AddressRefused = "address_refused",
     }

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::word::words;
 use crate::{CircuitPolicy, Name, Rate, RetryPolicy, Secret};
 
 /// An HTTP endpoint that events are delivered to.
@@ -30,8 +31,6 @@ pub struct Destination {
     pub forward_headers: ForwardHeaders,
     /// Which addresses it may have.
     pub reach: Reach,
-    /// A person stopped it: deliveries are held.
-    pub paused: bool,
 }
 
 /// How long the steps of an attempt may take.
@@ -69,4 +68,16 @@ pub enum Reach {
     },
     /// Written by somebody else: public addresses alone.
     Public,
+}
+
+words! {
+    /// Whether deliveries to a destination are made at all. What is not made is held, not dropped.
+    DestinationStatus {
+        /// They are.
+        Active = "active",
+        /// A person stopped them.
+        Paused = "paused",
+        /// We stopped them, because the destination answered 410 Gone.
+        Disabled = "disabled",
+    }
 }

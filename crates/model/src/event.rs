@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use bytes::Bytes;
 
+use crate::word::words;
 use crate::{EventId, Name, Timestamp};
 
 /// What arrived at a source. Never changed afterwards.
@@ -33,32 +34,15 @@ pub struct Event {
     pub event_type: Option<String>,
 }
 
-/// What was proven about where an event came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verification {
-    /// The sender holds the secret, and signed these very bytes.
-    Verified,
-    /// The sender holds the secret, but the proof does not cover the body.
-    Authenticated,
-    /// Nothing: the source says `verify = "none"`.
-    Unverified,
-}
-
-impl Verification {
-    /// The word for it, in the API and in the store.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Verified => "verified",
-            Self::Authenticated => "authenticated",
-            Self::Unverified => "unverified",
-        }
-    }
-
-    /// The state that a word stands for.
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::Verified, Self::Authenticated, Self::Unverified]
-            .into_iter()
-            .find(|it| it.as_str() == word)
+words! {
+    /// What was proven about where an event came from.
+    Verification {
+        /// The sender holds the secret, and signed these very bytes.
+        Verified = "verified",
+        /// The sender holds the secret, but the proof does not cover the body.
+        Authenticated = "authenticated",
+        /// Nothing: the source says `verify = "none"`.
+        Unverified = "unverified",
     }
 }
 

@@ -20,11 +20,14 @@ pub mod route;
 pub mod secret;
 pub mod store;
 pub mod time;
+mod word;
 
-pub use attempt::{Attempt, Failure, Outcome, Response};
+pub use attempt::{Attempt, Failure, FailureKind, Outcome, Response};
 pub use circuit::{Admission, Circuit, CircuitPolicy, CircuitState};
-pub use delivery::{DeadLetterReason, Delivery, DeliveryState, Held, Leased, NewDelivery, Next};
-pub use destination::{Destination, ForwardHeaders, Reach, Timeouts};
+pub use delivery::{
+    DeadLetterReason, Delivery, DeliveryState, Held, Leased, NewDelivery, Next, Settlement,
+};
+pub use destination::{Destination, DestinationStatus, ForwardHeaders, Reach, Timeouts};
 pub use event::{DedupeKey, Event, HeaderList, Verification};
 pub use id::{DeliveryId, EventId, IdSequence, ParseIdError};
 pub use name::{Name, NameError};
@@ -32,5 +35,8 @@ pub use rate::{Rate, RateLimiter};
 pub use retry::RetryPolicy;
 pub use route::{Route, TypePattern};
 pub use secret::Secret;
-pub use store::{Store, StoreError, StoreFuture};
+pub use store::{
+    Accepted, Condition, Counts, DeliveryFilter, EventFilter, EventSummary, Lease, NewEvent, Page,
+    Pruned, Retention, Store, StoreError, StoreFuture,
+};
 pub use time::Timestamp;

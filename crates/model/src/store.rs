@@ -5,10 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::delivery::Settlement;
 use crate::{
-    Attempt, DeadLetterReason, DedupeKey, Delivery, DeliveryId, DeliveryState, Event, EventId,
-    Held, Leased, Name, NewDelivery, Timestamp,
+    Attempt, DedupeKey, Delivery, DeliveryId, DeliveryState, DestinationStatus, Event, EventId,
+    Held, Leased, Name, NewDelivery, Settlement, Timestamp,
 };
 
 /// What a verb of [`Store`] gives back: a future, boxed, so that a store can be a trait object.
@@ -50,25 +49,17 @@ pub trait Store: Send + Sync + 'static {
     /// retry schedule begins anew. Gives back how many.
     fn redeliver(&self, which: DeliveryFilter, now: Timestamp) -> StoreFuture<'_, u64>;
 
-    /// Stored events go through today's routes again: adds deliveries to an event. They are
-    /// marked as replayed. `None` when there is no such event.
+    /// Stored events go through today's routes again: adds deliveries to an event, due at `now`
+    /// and marked as replayed. `None` when there is no such event.
     fn replay(
         &self,
         event: EventId,
-        to: Vec<NewDelivery>,
+        to: Vec<Name>,
         now: Timestamp,
-    ) -> StoreFuture<'_, Option<Vec<Leased>>>;
+    ) -> StoreFuture<'_, Option<Vec<DeliveryId>>>;
 
     /// Pending deliveries that are selected become cancelled. Gives back how many.
     fn cancel(&self, which: DeliveryFilter, now: Timestamp) -> StoreFuture<'_, u64>;
-
-    /// Pending deliveries to a destination become dead letters with this reason. Gives back how many.
-    fn dead_letter(
-        &self,
-        destination: Name,
-        reason: DeadLetterReason,
-        now: Timestamp,
-    ) -> StoreFuture<'_, u64>;
 
     /// Forgets dead letters that are selected (and their attempts). Gives back how many.
     fn purge(&self, which: DeliveryFilter) -> StoreFuture<'_, u64>;
@@ -89,6 +80,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Deliveries, those of the newest events first.
     fn deliveries(&self, which: DeliveryFilter, page: Page) -> StoreFuture<'_, Vec<Delivery>>;
+
+    /// Remembers what was done to a destination, over restarts.
+    fn set_status(&self, destination: Name, status: DestinationStatus) -> StoreFuture<'_, ()>;
+
+    /// The destinations whose status is not [`DestinationStatus::Active`].
+    fn statuses(&self) -> StoreFuture<'_, Vec<(Name, DestinationStatus)>>;
 
     /// What the gauges start from. May read much: called at start.
     fn counts(&self) -> StoreFuture<'_, Counts>;
