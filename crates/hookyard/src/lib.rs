@@ -1,1 +1,15 @@
-//! Placeholder.
+//! Hookyard receives webhooks, keeps them safe and delivers them.
+//!
+//! This crate is the program's wiring and the library's face. The road of a request: [`ingest`]
+//! reads and verifies it, the store keeps it, the delivery engine takes it on; [`api`] and
+//! [`cli`] let people look and act; [`telemetry`] tells what happens.
+
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod feed;
+pub mod ingest;
+pub mod problem;
+pub mod telemetry;

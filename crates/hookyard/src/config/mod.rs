@@ -1,0 +1,156 @@
+//! What an operator writes in `hookyard.toml`, checked and ready for use.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hookyard_model::{Destination, Name, Rate, Retention, Route, Secret};
+use hookyard_signature::{Provider, Verifier};
+use ipnet::IpNet;
+
+/// A whole configuration. Replaced as one when the file changes.
+#[derive(Debug)]
+pub struct Config {
+    /// Where webhooks come in.
+    pub server: Server,
+    /// Where the API, health and metrics are.
+    pub admin: Admin,
+    /// Where events are kept.
+    pub store: StoreSettings,
+    /// Who sends.
+    pub sources: BTreeMap<Name, Arc<Source>>,
+    /// Who receives.
+    pub destinations: BTreeMap<Name, Arc<Destination>>,
+    /// From the ones to the others.
+    pub routes: Vec<Route>,
+    /// Any name is taken as a source, and made up when it is first used: the `dev` command alone.
+    pub open_sources: bool,
+}
+
+/// The `[server]` section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Server {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+    /// Certificate and key, where TLS ends here.
+    pub tls: Option<TlsFiles>,
+    /// Scheme and host under which providers reach us, `https://hooks.example.com`, where a proxy
+    /// hides it; some schemes sign it.
+    pub public_url: Option<String>,
+    /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What one connection and one request may take.
+    pub limits: Limits,
+}
+
+/// Certificate files in PEM, read again when they change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The certificate, then those between it and the authority.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// What one connection and one request may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections at once from one address; trusted proxies are not counted.
+    pub connections_per_address: usize,
+    /// From the connection, or the answer before, to the first byte of a request.
+    pub idle_timeout: Duration,
+    /// From the first byte to the end of the head.
+    pub head_timeout: Duration,
+    /// Between two pieces of a body.
+    pub body_timeout: Duration,
+    /// From the first byte to the end of the body.
+    pub request_timeout: Duration,
+    /// From the end of the body to our answer; then it is 503.
+    pub ack_timeout: Duration,
+    /// The bytes of the bodies that are being read or stored, all together.
+    pub body_bytes_in_flight: usize,
+}
+
+/// The `[admin]` section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admin {
+    /// The address to listen on.
+    pub listen: SocketAddr,
+}
+
+/// The `[store]` section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// The SQLite file.
+    pub path: PathBuf,
+    /// How long what is done with is kept.
+    pub retention: Retention,
+    /// Bytes of the disk to keep free: below that nothing more is accepted.
+    pub keep_free: u64,
+}
+
+/// A `[sources.NAME]` section: a place where one provider's events come in.
+#[derive(Debug)]
+pub struct Source {
+    /// Its name, the last part of its URL.
+    pub name: Name,
+    /// Who sends there; `None` when nothing is known of them.
+    pub provider: Option<&'static Provider>,
+    /// Checks where requests come from; `None` only with `verify = "none"`.
+    pub verifier: Option<Verifier>,
+    /// Addresses that may send; empty means all.
+    pub allow_ips: Vec<IpNet>,
+    /// A token that has to come along, beside the signature.
+    pub token: Option<RequiredToken>,
+    /// Methods that are accepted, in capitals.
+    pub methods: Vec<String>,
+    /// The longest body, in bytes.
+    pub body_limit: usize,
+    /// How many requests it may send.
+    pub rate: Option<Rate>,
+    /// How a repeat is told.
+    pub dedupe: Dedupe,
+    /// The URL that the provider was given, where it is not what `server.public_url` says.
+    pub public_url: Option<String>,
+    /// A person switched it off: its URL answers 404.
+    pub enabled: bool,
+}
+
+/// A token in a header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequiredToken {
+    /// The header, in lower case.
+    pub header: String,
+    /// What stands before the token there, such as `Bearer `.
+    pub prefix: String,
+    /// Any of these is right.
+    pub tokens: Vec<Secret>,
+}
+
+/// How a repeat of an event is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dedupe {
+    /// For how long.
+    pub window: Duration,
+    /// By what.
+    pub key: DedupeBy,
+}
+
+/// By what a repeat is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DedupeBy {
+    /// The provider's event id; where there is none, nothing is told as a repeat.
+    Provider,
+    /// A header, in lower case.
+    Header(String),
+    /// A place in a JSON body, as a JSON pointer.
+    Json(String),
+    /// The bytes of the body.
+    Body,
+    /// Nothing: each arrival is a new event.
+    Off,
+}
