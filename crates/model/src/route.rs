@@ -8,8 +8,8 @@ use crate::Name;
 /// From a source to destinations, for some event types or for all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Where the events come from.
-    pub from: Name,
+    /// The source that the events come from; `None` takes those of every source.
+    pub from: Option<Name>,
     /// Which event types; empty means all of them, and events without a type too.
     pub types: Vec<TypePattern>,
     /// Where they go.
@@ -19,7 +19,7 @@ pub struct Route {
 impl Route {
     /// Whether an event of this source and type takes this route.
     pub fn matches(&self, source: &Name, event_type: Option<&str>) -> bool {
-        self.from == *source
+        self.from.as_ref().is_none_or(|from| from == source)
             && (self.types.is_empty()
                 || event_type.is_some_and(|event_type| {
                     self.types.iter().any(|pattern| pattern.matches(event_type))
@@ -127,15 +127,16 @@ mod tests {
         fn name(text: &str) -> Name {
             Name::new(text).unwrap()
         }
-        let route = |from, types: &[&str], to: &[&str]| Route {
-            from: name(from),
+        let route = |from: Option<&str>, types: &[&str], to: &[&str]| Route {
+            from: from.map(name),
             types: types.iter().map(|text| text.parse().unwrap()).collect(),
             to: to.iter().map(|text| name(text)).collect(),
         };
         let routes = [
-            route("github", &["push"], &["ci", "chat"]),
-            route("github", &[], &["log", "ci"]),
-            route("stripe", &[], &["billing"]),
+            route(Some("github"), &["push"], &["ci", "chat"]),
+            route(Some("github"), &[], &["log", "ci"]),
+            route(Some("stripe"), &[], &["billing"]),
+            route(None, &["*.paid"], &["books", "billing"]),
         ];
         let to = |source, event_type| -> Vec<String> {
             destinations(&routes, &name(source), event_type)
@@ -147,5 +148,7 @@ mod tests {
         assert_eq!(to("github", Some("fork")), ["log", "ci"]);
         assert_eq!(to("github", None), ["log", "ci"]);
         assert_eq!(to("slack", None), [""; 0]);
+        assert_eq!(to("slack", Some("bill.paid")), ["books", "billing"]);
+        assert_eq!(to("stripe", Some("bill.paid")), ["billing", "books"]);
     }
 }
