@@ -1,1 +1,43 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+//!
+//! # Where things are
+//!
+//! [`provider`] finds a provider in the table [`PROVIDERS`]; a [`Verifier`] is a [`Scheme`] with
+//! its [`Secret`]s; [`Rejection`] says what is wrong with a request; [`Generic`] builds a scheme
+//! from settings; [`Fact`] and [`Handshake`] say what is found in a request once it is verified.
+
+mod carrier;
+mod encoding;
+mod fact;
+mod form;
+mod generic;
+mod handshake;
+mod json;
+mod key;
+mod message;
+mod provider;
+mod public_key;
+mod received;
+mod rejection;
+mod scheme;
+mod secret;
+mod signed;
+mod template;
+mod token;
+mod twilio;
+mod verifier;
+
+pub use encoding::Encoding;
+pub use fact::{Fact, Piece};
+pub use generic::Generic;
+pub use handshake::{Answer, Handshake};
+pub use provider::{Category, PROVIDERS, Provider, provider};
+pub use received::{Headers, Received, UnixSeconds};
+pub use rejection::{ConfigurationError, Rejection, SigningError};
+pub use scheme::{
+    Algorithm, Carrier, Covers, Format, KeyForm, Part, Place, Scheme, Signed, Text, Timestamp,
+    Token,
+};
+pub use secret::Secret;
+pub use template::{TemplateError, TemplateProblem, parse_template};
+pub use verifier::{Options, Proof, Verified, Verifier};

@@ -1,0 +1,125 @@
+//! The table of providers: one entry each, grouped in files by what they do.
+//!
+//! To add one: an entry in the file of its category, a line in [`PROVIDERS`], a file in
+//! `vectors/`. The tests and the documentation follow from the table.
+
+mod chat;
+mod commerce;
+mod email;
+mod generic;
+mod payments;
+mod scm;
+mod telephony;
+
+use crate::fact::Fact;
+use crate::handshake::{Answer, Handshake};
+use crate::scheme::Scheme;
+use crate::{ConfigurationError, Options, Received, Secret, Verifier};
+
+/// A service that sends webhooks, and how.
+#[derive(Debug)]
+pub struct Provider {
+    /// What it is called in configurations.
+    pub slug: &'static str,
+    /// What it calls itself.
+    pub name: &'static str,
+    /// What it does.
+    pub category: Category,
+    /// Where it documents its signatures.
+    pub docs: &'static str,
+    /// How it signs.
+    pub scheme: Scheme,
+    /// Where its events have their ids.
+    pub event_id: Fact,
+    /// Where its events say of what type they are.
+    pub event_type: Fact,
+    /// What it asks before it sends events.
+    pub handshake: Option<Handshake>,
+}
+
+/// What a provider does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Category {
+    /// Conversations.
+    Chat,
+    /// Shops.
+    Commerce,
+    /// Mail.
+    Email,
+    /// Schemes that many services use.
+    Generic,
+    /// Money.
+    Payments,
+    /// Source code.
+    Scm,
+    /// Calls and text messages.
+    Telephony,
+}
+
+/// All providers, sorted by slug.
+pub static PROVIDERS: &[Provider] = &[
+    generic::BASIC,
+    generic::GENERIC,
+    scm::GITHUB,
+    scm::GITLAB,
+    scm::GITLAB_SIGNING_TOKEN,
+    email::SENDGRID,
+    commerce::SHOPIFY,
+    chat::SLACK,
+    generic::STANDARD_WEBHOOKS,
+    payments::STRIPE,
+    generic::TOKEN,
+    telephony::TWILIO,
+];
+
+/// The provider that is called `slug` in configurations.
+pub fn provider(slug: &str) -> Option<&'static Provider> {
+    let index = PROVIDERS.binary_search_by_key(&slug, |provider| provider.slug).ok()?;
+    PROVIDERS.get(index)
+}
+
+impl Provider {
+    /// A verifier for this provider's scheme as it stands in the table.
+    ///
+    /// # Errors
+    ///
+    /// As [`Verifier::new`].
+    pub fn verifier(
+        &self,
+        secrets: Vec<Secret>,
+        options: Options,
+    ) -> Result<Verifier, ConfigurationError> {
+        Verifier::new(&self.scheme, secrets, options)
+    }
+
+    /// The provider's own id of the event, by which repeats are told. Not covered by the
+    /// signature unless [`crate::Covers`] says so.
+    pub fn event_id(&self, request: &Received<'_>) -> Option<String> {
+        self.event_id.find(request)
+    }
+
+    /// The type of the event, dotted where it has levels: `invoice.paid`.
+    pub fn event_type(&self, request: &Received<'_>) -> Option<String> {
+        self.event_type.find(request)
+    }
+
+    /// What to answer, if this is a question and not an event. Only to be asked after the request
+    /// has been verified.
+    pub fn handshake(&self, request: &Received<'_>) -> Option<Answer> {
+        self.handshake.as_ref()?.answer(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_sorted_and_found() {
+        assert!(PROVIDERS.windows(2).all(|pair| pair[0].slug < pair[1].slug));
+        for entry in PROVIDERS {
+            assert_eq!(provider(entry.slug).map(|found| found.slug), Some(entry.slug));
+        }
+        assert!(provider("GitHub").is_none());
+    }
+}

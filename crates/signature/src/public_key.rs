@@ -1,0 +1,139 @@
+//! Ed25519 (`v1a` of Standard Webhooks) and ECDSA on P-256, on top of `ring`.
+
+use ring::rand::SystemRandom;
+use ring::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair as _, UnparsedPublicKey,
+};
+use zeroize::Zeroizing;
+
+use crate::encoding::{Octets, decode_lenient};
+use crate::{ConfigurationError, SigningError};
+
+const ED25519_PUBLIC: ConfigurationError =
+    ConfigurationError::SecretMalformed { expected: "an Ed25519 public key of 32 bytes" };
+const ED25519_PRIVATE: ConfigurationError = ConfigurationError::SecretMalformed {
+    expected: "an Ed25519 private key: 32 bytes of seed, or seed and public key",
+};
+const P256: ConfigurationError = ConfigurationError::SecretMalformed {
+    expected: "a P-256 public key (SPKI) in base64 or PEM, or a private key (PKCS#8)",
+};
+
+/// An Ed25519 key. Only the private one signs.
+pub(crate) struct Ed25519Key {
+    public: [u8; 32],
+    pair: Option<Ed25519KeyPair>,
+}
+
+impl Ed25519Key {
+    pub(crate) fn public(bytes: &[u8]) -> Result<Self, ConfigurationError> {
+        Ok(Self { public: bytes.try_into().map_err(|_| ED25519_PUBLIC)?, pair: None })
+    }
+
+    /// Takes the seed alone, or the seed with the public key after it, as libsodium has it.
+    pub(crate) fn private(bytes: &[u8]) -> Result<Self, ConfigurationError> {
+        let pair = match bytes.split_at_checked(32) {
+            Some((seed, [])) => Ed25519KeyPair::from_seed_unchecked(seed),
+            Some((seed, public)) => Ed25519KeyPair::from_seed_and_public_key(seed, public),
+            None => return Err(ED25519_PRIVATE),
+        };
+        let pair = pair.map_err(|_| ED25519_PRIVATE)?;
+        let public = pair.public_key().as_ref().try_into().map_err(|_| ED25519_PRIVATE)?;
+        Ok(Self { public, pair: Some(pair) })
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&ED25519, &self.public).verify(message, signature).is_ok()
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Octets, SigningError> {
+        let pair = self.pair.as_ref().ok_or(SigningError::NoPrivateKey)?;
+        Ok(Octets::new(pair.sign(message).as_ref()))
+    }
+}
+
+/// What stands before the 65 bytes of an uncompressed P-256 point in its SPKI form (RFC 5480).
+const SPKI_HEAD: &[u8] = &[
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+/// The first byte of an uncompressed point.
+const UNCOMPRESSED: u8 = 4;
+const POINT: usize = 65;
+
+/// A P-256 key. Only the private one signs.
+pub(crate) struct EcdsaKey {
+    point: Vec<u8>,
+    pair: Option<EcdsaKeyPair>,
+}
+
+impl EcdsaKey {
+    pub(crate) fn parse(secret: &[u8]) -> Result<Self, ConfigurationError> {
+        let der = Zeroizing::new(decode_lenient(&without_armour(secret)).ok_or(P256)?);
+        if let Some(point) = der.strip_prefix(SPKI_HEAD) {
+            let well_formed = point.len() == POINT && point.first() == Some(&UNCOMPRESSED);
+            return if well_formed {
+                Ok(Self { point: point.to_vec(), pair: None })
+            } else {
+                Err(P256)
+            };
+        }
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &der, &SystemRandom::new());
+        let pair = pair.map_err(|_| P256)?;
+        Ok(Self { point: pair.public_key().as_ref().to_vec(), pair: Some(pair) })
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &self.point)
+            .verify(message, signature)
+            .is_ok()
+    }
+
+    /// The one place where this crate needs randomness: an ECDSA signature has a random part, and
+    /// `ring` takes it from nothing but the system. Verification is without.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Octets, SigningError> {
+        let pair = self.pair.as_ref().ok_or(SigningError::NoPrivateKey)?;
+        let signature =
+            pair.sign(&SystemRandom::new(), message).map_err(|_| SigningError::Failed)?;
+        Ok(Octets::new(signature.as_ref()))
+    }
+}
+
+/// The base64 of a key, without the lines around it that PEM has, and without line breaks.
+fn without_armour(secret: &[u8]) -> Zeroizing<Vec<u8>> {
+    let lines = secret.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    Zeroizing::new(lines.filter(|line| !line.starts_with(b"-----")).flatten().copied().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPKI: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE83T4O/n84iotIvIW4mdBgQ/7dAfSmpqIM8kF9mN1flpVKS3GRqe62gw+2fNNRaINXvVpiglSI8eNEc6wEA3F+g==";
+
+    #[test]
+    fn p256_keys_come_bare_and_in_armour() {
+        let (head, tail) = SPKI.split_at(64);
+        let armoured = format!(
+            "-----BEGIN PUBLIC KEY-----\r\n{head}\r\n{tail}\r\n-----END PUBLIC KEY-----\r\n"
+        );
+        let bare = EcdsaKey::parse(SPKI.as_bytes()).unwrap();
+        assert_eq!(bare.point, EcdsaKey::parse(armoured.as_bytes()).unwrap().point);
+        assert_eq!(bare.sign(b"x").err(), Some(SigningError::NoPrivateKey));
+    }
+
+    #[test]
+    fn other_keys_are_refused() {
+        for secret in ["", "x", "AAAA", SPKI.split_at(80).0, &SPKI.replace("AQcDQgAE", "AQcDQgAC")]
+        {
+            assert_eq!(EcdsaKey::parse(secret.as_bytes()).err(), Some(P256), "{secret}");
+        }
+        for length in [0, 31, 33, 64] {
+            assert!(Ed25519Key::public(&vec![1; length]).is_err(), "{length}");
+        }
+        for length in [0, 31, 33, 63, 64, 65] {
+            assert!(Ed25519Key::private(&vec![1; length]).is_err(), "{length}");
+        }
+    }
+}

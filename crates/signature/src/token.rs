@@ -1,0 +1,103 @@
+//! Static tokens and HTTP basic authentication: the sender shows the secret itself.
+//!
+//! They say who sends and protect nothing of the request; see [`crate::Covers`].
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+use crate::scheme::{Text, Token};
+use crate::verifier::{Proof, Verified};
+use crate::{ConfigurationError, Received, Rejection, Secret};
+
+const AUTHORIZATION: Text = Text::Borrowed("authorization");
+
+/// Secrets with their hashes. Hashes are compared, since they all have one length: comparing the
+/// texts would tell how long the secret is.
+pub(crate) struct Tokens(Vec<(Secret, [u8; 32])>);
+
+impl Tokens {
+    pub(crate) fn new(secrets: Vec<Secret>) -> Self {
+        let hash = |secret: Secret| {
+            let digest = Sha256::digest(secret.bytes()).into();
+            (secret, digest)
+        };
+        Self(secrets.into_iter().map(hash).collect())
+    }
+
+    /// As [`Tokens::new`], and every secret is a user and a password.
+    pub(crate) fn basic(secrets: Vec<Secret>) -> Result<Self, ConfigurationError> {
+        if secrets.iter().any(|secret| !secret.bytes().contains(&b':')) {
+            return Err(ConfigurationError::SecretMalformed { expected: "`user:password`" });
+        }
+        Ok(Self::new(secrets))
+    }
+
+    fn position(&self, shown: &[u8]) -> Option<usize> {
+        let shown = Sha256::digest(shown);
+        self.0.iter().position(|(_, digest)| bool::from(digest.ct_eq(&shown)))
+    }
+
+    fn first(&self) -> &[u8] {
+        self.0.first().map(|(secret, _)| secret.bytes()).unwrap_or_default()
+    }
+
+    pub(crate) fn verify(
+        &self,
+        token: &Token,
+        request: &Received<'_>,
+    ) -> Result<Verified, Rejection> {
+        let header = &token.header;
+        let malformed = |why| Rejection::SignatureMalformed { header: header.clone(), why };
+        let value = value(header, request)?;
+        let shown = value.strip_prefix(token.prefix.as_bytes());
+        let shown = shown.ok_or_else(|| malformed("it does not begin as it should"))?;
+        if shown.is_empty() {
+            return Err(malformed("it is empty"));
+        }
+        self.judge(header, shown)
+    }
+
+    pub(crate) fn verify_basic(&self, request: &Received<'_>) -> Result<Verified, Rejection> {
+        let malformed = || Rejection::SignatureMalformed {
+            header: AUTHORIZATION,
+            why: "it is not `Basic` and padded base64",
+        };
+        let value = value(&AUTHORIZATION, request)?;
+        let (kind, rest) = value.split_at_checked(6).ok_or_else(malformed)?;
+        if !kind.eq_ignore_ascii_case(b"basic ") {
+            return Err(malformed());
+        }
+        let shown = Zeroizing::new(STANDARD.decode(rest).map_err(|_| malformed())?);
+        self.judge(&AUTHORIZATION, &shown)
+    }
+
+    fn judge(&self, header: &Text, shown: &[u8]) -> Result<Verified, Rejection> {
+        match self.position(shown) {
+            Some(secret) => Ok(Verified { secret, signed_at: None }),
+            None => Err(Rejection::SignatureMismatch { header: header.clone() }),
+        }
+    }
+
+    pub(crate) fn sign(&self, token: &Token) -> Proof {
+        let value = format!("{}{}", token.prefix, String::from_utf8_lossy(self.first()));
+        Proof { headers: vec![(token.header.clone(), value)], url: None }
+    }
+
+    pub(crate) fn sign_basic(&self) -> Proof {
+        let value = format!("Basic {}", STANDARD.encode(self.first()));
+        Proof { headers: vec![(AUTHORIZATION, value)], url: None }
+    }
+}
+
+fn value<'a>(header: &Text, request: &Received<'a>) -> Result<&'a [u8], Rejection> {
+    match request.single(header)? {
+        None => Err(Rejection::SignatureMissing { header: header.clone() }),
+        Some([]) => {
+            Err(Rejection::SignatureMalformed { header: header.clone(), why: "it is empty" })
+        }
+        Some(value) => Ok(value),
+    }
+}

@@ -1,0 +1,181 @@
+//! Twilio's scheme: HMAC-SHA1 over the URL as Twilio requested it and the sorted form, or over the
+//! URL alone with the body's SHA-256 in its query.
+//!
+//! Rules by <https://www.twilio.com/docs/usage/security#validating-requests> and by what Twilio's
+//! own libraries accept (twilio-python `request_validator.py`, twilio-node `webhooks.ts`).
+
+use sha2::{Digest as _, Sha256};
+
+use crate::encoding::{Encoding, Octets, encode_hex};
+use crate::key::MacKey;
+use crate::scheme::{Algorithm, Text};
+use crate::verifier::{Proof, Verified};
+use crate::{ConfigurationError, Received, Rejection, Secret, form};
+
+const HEADER: Text = Text::Borrowed("x-twilio-signature");
+const BODY_HASH: Text = Text::Borrowed("bodySHA256");
+const SHA1_LENGTH: usize = 20;
+
+pub(crate) struct Twilio {
+    keys: Vec<MacKey>,
+}
+
+impl Twilio {
+    pub(crate) fn new(secrets: &[Secret]) -> Result<Self, ConfigurationError> {
+        let keys = secrets.iter().map(|secret| MacKey::new(Algorithm::HmacSha1, secret.bytes()));
+        Ok(Self { keys: keys.collect::<Result<_, _>>()? })
+    }
+
+    pub(crate) fn verify(&self, request: &Received<'_>) -> Result<Verified, Rejection> {
+        let signature = signature(request)?;
+        let appended = appended(request)?;
+        let urls = spellings(request.url);
+        let matches = |key: &MacKey| {
+            appended
+                .iter()
+                .any(|tail| urls.iter().any(|url| tag(key, url, tail).equals(&signature)))
+        };
+        match self.keys.iter().position(matches) {
+            Some(secret) => Ok(Verified { secret, signed_at: None }),
+            None => Err(Rejection::SignatureMismatch { header: HEADER }),
+        }
+    }
+
+    pub(crate) fn sign(&self, request: &Received<'_>) -> Proof {
+        let form = if request.is_form() { sorted_form(request.body) } else { Vec::new() };
+        let needs_hash =
+            !request.is_form() && !request.body.is_empty() && body_hash(request).is_none();
+        let url = needs_hash.then(|| with_body_hash(request.url, request.body));
+        let signed = url.as_deref().unwrap_or(request.url);
+        let value = self
+            .keys
+            .first()
+            .map(|key| Encoding::Base64.encode(tag(key, signed, &form).as_slice()));
+        Proof { headers: vec![(HEADER, value.unwrap_or_default())], url }
+    }
+}
+
+fn tag(key: &MacKey, url: &str, tail: &[u8]) -> Octets {
+    key.tag(&|sink| {
+        sink(url.as_bytes());
+        sink(tail);
+    })
+}
+
+fn signature(request: &Received<'_>) -> Result<Octets, Rejection> {
+    let malformed = |why| Rejection::SignatureMalformed { header: HEADER, why };
+    match request.single(&HEADER)? {
+        None => Err(Rejection::SignatureMissing { header: HEADER }),
+        Some([]) => Err(malformed("it is empty")),
+        Some(text) => Encoding::Base64
+            .decode(text)
+            .filter(|signature| signature.as_slice().len() == SHA1_LENGTH)
+            .ok_or_else(|| malformed(Encoding::Base64.expected())),
+    }
+}
+
+/// What may have been signed after the URL. Each possibility binds the whole body; a body that
+/// nothing binds is refused.
+fn appended(request: &Received<'_>) -> Result<Vec<Vec<u8>>, Rejection> {
+    let mut found = Vec::new();
+    if request.is_form() {
+        found.push(sorted_form(request.body));
+    }
+    let hash = body_hash(request);
+    match hash {
+        Some(true) => found.push(Vec::new()),
+        None if request.body.is_empty() => found.push(Vec::new()),
+        _ => {}
+    }
+    match (found.is_empty(), hash) {
+        (false, _) => Ok(found),
+        (true, Some(_)) => Err(Rejection::BodyHashMismatch { parameter: BODY_HASH }),
+        (true, None) => Err(Rejection::BodyHashMissing { parameter: BODY_HASH, header: HEADER }),
+    }
+}
+
+/// Whether the hash in the query is the body's; `None` where there is none.
+fn body_hash(request: &Received<'_>) -> Option<bool> {
+    let said = form::field(request.query().as_bytes(), &BODY_HASH)?;
+    let actual = Octets::new(&Sha256::digest(request.body));
+    Some(Encoding::Hex.decode(&said).is_some_and(|said| said.equals(&actual)))
+}
+
+fn with_body_hash(url: &str, body: &[u8]) -> String {
+    let (before, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+    let glue = if before.contains('?') { '&' } else { '?' };
+    format!("{before}{glue}{BODY_HASH}={}{fragment}", encode_hex(&Sha256::digest(body)))
+}
+
+/// Names in order, each with its values in order and without repeats, nothing between them.
+fn sorted_form(body: &[u8]) -> Vec<u8> {
+    let mut pairs: Vec<_> = form::pairs(body).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs.iter().flat_map(|(name, value)| name.iter().chain(value.iter())).copied().collect()
+}
+
+/// The ways in which Twilio may have written the URL: as it stands, without the port, with it,
+/// and with quotes in the query escaped or not. All name the same place.
+fn spellings(url: &str) -> Vec<String> {
+    let mut found = vec![url.to_owned()];
+    for url in ports(url) {
+        let (before, query) = url.split_at(url.find('?').unwrap_or(url.len()));
+        let others = [
+            format!("{before}{}", query.replace("%27", "'")),
+            format!("{before}{}", query.replace('\'', "%27")),
+        ];
+        for candidate in std::iter::once(url.clone()).chain(others) {
+            if !found.contains(&candidate) {
+                found.push(candidate);
+            }
+        }
+    }
+    found
+}
+
+/// The URL without a port, and with its own or its scheme's default port.
+fn ports(url: &str) -> Vec<String> {
+    let Some((scheme, rest)) = url.split_once("://") else { return vec![url.to_owned()] };
+    let default = match scheme.to_ascii_lowercase().as_str() {
+        "https" | "wss" => "443",
+        "http" | "ws" => "80",
+        _ => return vec![url.to_owned()],
+    };
+    let (authority, tail) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    // The last `]` ends an IPv6 address, whose colons are not the port's.
+    let colon =
+        authority.rfind(':').filter(|&at| authority.rfind([']', '@']).is_none_or(|end| at > end));
+    let (host, port) = authority.split_at(colon.unwrap_or(authority.len()));
+    let port = port.strip_prefix(':').filter(|port| !port.is_empty()).unwrap_or(default);
+    vec![format!("{scheme}://{host}{tail}"), format!("{scheme}://{host}:{port}{tail}")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_are_added_and_removed() {
+        for (url, without, with) in [
+            ("https://a.example/x?y=1", "https://a.example/x?y=1", "https://a.example:443/x?y=1"),
+            ("http://a.example", "http://a.example", "http://a.example:80"),
+            ("wss://a.example:8443/", "wss://a.example/", "wss://a.example:8443/"),
+            ("https://u:p@a.example/", "https://u:p@a.example/", "https://u:p@a.example:443/"),
+            ("https://u:p@a.example:1/", "https://u:p@a.example/", "https://u:p@a.example:1/"),
+            ("https://[2001:db8::1]/x", "https://[2001:db8::1]/x", "https://[2001:db8::1]:443/x"),
+            ("https://[2001:db8::1]:9/x", "https://[2001:db8::1]/x", "https://[2001:db8::1]:9/x"),
+        ] {
+            assert_eq!(ports(url), [without, with]);
+        }
+        assert_eq!(ports("not a url"), ["not a url"]);
+    }
+
+    #[test]
+    fn forms_are_sorted_and_repeats_dropped() {
+        assert_eq!(
+            sorted_form(b"Sid=CA123&SidAccount=AC123&Digits=5678&Digits=1234&Digits=1234"),
+            b"Digits1234Digits5678SidCA123SidAccountAC123"
+        );
+    }
+}
