@@ -12,4 +12,5 @@ pub mod config;
 pub mod feed;
 pub mod ingest;
 pub mod problem;
+pub mod sample;
 pub mod telemetry;

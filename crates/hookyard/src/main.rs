@@ -1,2 +1,5 @@
 //! The program `hookyard`.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    hookyard::cli::main()
+}
