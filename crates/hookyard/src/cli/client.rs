@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method};
-use hookyard_delivery::{Answer, ClientSettings, HttpClient, Outbound, ResponseLimit, TransportError};
+use hookyard_delivery::{
+    Answer, ClientSettings, HttpClient, Outbound, ResponseLimit, TransportError,
+};
 use hookyard_model::{Reach, Timeouts};
+use http::{HeaderMap, Method};
 
 /// As much of an answer as is read: a page of the API with the largest bodies fits.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;

@@ -46,6 +46,7 @@ pub(crate) struct Out {
     error_colour: bool,
 }
 
+#[expect(clippy::unused_self, reason = "whoever prints was handed the right to")]
 impl Out {
     /// Looks at what standard output and error are, and at `NO_COLOR` (<https://no-color.org>).
     pub(crate) fn new() -> Self {

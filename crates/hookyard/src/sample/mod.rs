@@ -111,7 +111,8 @@ mod tests {
             state
         };
         let now = Timestamp::from_millis(1_795_464_951_042);
-        provider.render(sample, &mut Blanks::new(now, "http://127.0.0.1:8080/webhook/a", &mut random))
+        provider
+            .render(sample, &mut Blanks::new(now, "http://127.0.0.1:8080/webhook/a", &mut random))
     }
 
     #[test]

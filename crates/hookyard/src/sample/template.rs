@@ -2,7 +2,6 @@
 //! throughout one event, and `{{kind12:label}}` its first twelve characters.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use hookyard_model::Timestamp;
 
@@ -23,7 +22,10 @@ pub struct Blanks<'a> {
 
 impl std::fmt::Debug for Blanks<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Blanks").field("now", &self.now).field("values", &self.values).finish_non_exhaustive()
+        f.debug_struct("Blanks")
+            .field("now", &self.now)
+            .field("values", &self.values)
+            .finish_non_exhaustive()
     }
 }
 
@@ -101,7 +103,10 @@ fn uuid(digits: &str) -> String {
         }
         text.push(match (place, digit) {
             (12, _) => '4',
-            (16, digit) => ['8', '9', 'a', 'b'].get(digit.to_digit(16).unwrap_or(0) as usize % 4).copied().unwrap_or('8'),
+            (16, digit) => ['8', '9', 'a', 'b']
+                .get(digit.to_digit(16).unwrap_or(0) as usize % 4)
+                .copied()
+                .unwrap_or('8'),
             (_, digit) => digit,
         });
     }
@@ -114,7 +119,8 @@ fn rfc_2822(iso: &str) -> String {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (date, time) = iso.split_once('T').unwrap_or((iso, ""));
     let mut parts = date.splitn(3, '-').map(|part| part.parse::<usize>().unwrap_or(1));
-    let (year, month, day) = (parts.next().unwrap_or(1970), parts.next().unwrap_or(1), parts.next().unwrap_or(1));
+    let (year, month, day) =
+        (parts.next().unwrap_or(1970), parts.next().unwrap_or(1), parts.next().unwrap_or(1));
     let time = time.split('.').next().unwrap_or("00:00:00");
     let name = MONTHS.get(month.saturating_sub(1)).copied().unwrap_or("Jan");
     format!("{day:02} {name} {year} {time} +0000")
@@ -148,8 +154,7 @@ pub(super) fn form(fields: &str, blanks: &mut Blanks<'_>) -> String {
         let (name, value) = line.split_once('=').unwrap_or((line, ""));
         let value = blanks.fill(value);
         let separator = if encoded.is_empty() { "" } else { "&" };
-        // Writing to a `String` cannot fail.
-        drop(write!(encoded, "{separator}{}={}", encode(name), encode(&value)));
+        encoded.extend([separator, &encode(name), "=", &encode(&value)]);
     }
     encoded
 }
@@ -199,7 +204,10 @@ mod tests {
     fn forms_are_encoded_field_by_field() {
         let mut random = || 0;
         let mut blanks = Blanks::new(Timestamp::EPOCH, "", &mut random);
-        assert_eq!(form("To=+49 30\nText=a & b=c\nEmpty=", &mut blanks), "To=%2B49+30&Text=a+%26+b%3Dc&Empty=");
+        assert_eq!(
+            form("To=+49 30\nText=a & b=c\nEmpty=", &mut blanks),
+            "To=%2B49+30&Text=a+%26+b%3Dc&Empty="
+        );
         assert_eq!(records(r#"[{"a":1},{"b":2}]"#), "[{\"a\":1},\r\n{\"b\":2}]\r\n");
     }
 }

@@ -12,8 +12,8 @@ use crate::clock::random_u64;
 
 /// What stands before an uncompressed P-256 point in a public key of the usual form (RFC 5480).
 const SPKI_HEAD: [u8; 26] = [
-    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86,
-    0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 
 /// A secret to sign with, and what the source has to be told to accept it.
@@ -39,9 +39,11 @@ pub(super) fn make_up(provider: &Provider) -> Result<MadeUp, Failure> {
 fn pair() -> Result<MadeUp, Failure> {
     let make = || {
         let random = SystemRandom::new();
-        let private = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).ok()?;
+        let private =
+            EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).ok()?;
         let private = private.as_ref();
-        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, private, &random).ok()?;
+        let pair =
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, private, &random).ok()?;
         let public = [&SPKI_HEAD, pair.public_key().as_ref()].concat();
         Some(MadeUp { signing: STANDARD.encode(private), verifying: STANDARD.encode(public) })
     };

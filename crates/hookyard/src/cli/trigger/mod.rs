@@ -29,8 +29,8 @@ const SHOWN: usize = 300;
 #[command(after_help = "\
 Examples:
   hookyard trigger github push
-  hookyard trigger stripe invoice.paid --secret whsec_… --to https://hooks.example.com/webhook/stripe
-  hookyard trigger generic --body order.json --secret s3cret --to http://127.0.0.1:3000/hooks")]
+  hookyard trigger stripe invoice.paid --secret whsec_…
+  hookyard trigger generic --body order.json --to http://127.0.0.1:3000/hooks")]
 pub(crate) struct Trigger {
     /// Whose event it is; `--list` shows all
     #[arg(value_name = "PROVIDER", required_unless_present = "list", hide_possible_values = true)]
@@ -109,7 +109,8 @@ impl Trigger {
             let to = request.url.clone();
             let started = Instant::now();
             let answer = client.send(request).await.map_err(|error| unreachable(&to, &error))?;
-            let sent = Sent { name: (provider.slug, sample.event), answer, took: started.elapsed() };
+            let sent =
+                Sent { name: (provider.slug, sample.event), answer, took: started.elapsed() };
             refused += u32::from(!sent.answer.status.is_success());
             out.line(if self.json { sent.json() } else { sent.line(out) })?;
         }
@@ -159,7 +160,8 @@ impl Sent {
 
 fn find(slug: &str, event: Option<&str>) -> Result<(&'static Provider, &'static Sample), Failure> {
     let provider = sample::provider(slug);
-    let provider = provider.ok_or_else(|| Failure::usage(format!("there is no provider `{slug}`")))?;
+    let provider =
+        provider.ok_or_else(|| Failure::usage(format!("there is no provider `{slug}`")))?;
     let sample = match event {
         Some(name) => provider.event(name),
         None => provider.events.first(),
@@ -197,8 +199,10 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn unreachable(to: &str, error: &TransportError) -> Failure {
     match error.kind {
-        FailureKind::ConnectRefused => Failure::with(Exit::Unreachable, format!("nothing answers at {to}"))
-            .hint("start a hub with `hookyard dev`, or say where one is with `--to`"),
+        FailureKind::ConnectRefused => {
+            Failure::with(Exit::Unreachable, format!("nothing answers at {to}"))
+                .hint("start a hub with `hookyard dev`, or say where one is with `--to`")
+        }
         FailureKind::Request => Failure::usage(format!("cannot send to `{to}`: {error}")),
         _ => Failure::new(format!("cannot send to {to}: {error}")),
     }

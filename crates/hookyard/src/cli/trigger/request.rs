@@ -41,12 +41,11 @@ impl Signer {
     ) -> Result<Self, Failure> {
         let scheme = hookyard_signature::provider(slug)
             .ok_or_else(|| Failure::usage(format!("there is no provider `{slug}`")))?;
-        let (signing, made_up) = match secret {
-            Some(secret) => (secret, None),
-            None => {
-                let key = key::make_up(scheme)?;
-                (key.signing, Some(key.verifying))
-            }
+        let (signing, made_up) = if let Some(secret) = secret {
+            (secret, None)
+        } else {
+            let key = key::make_up(scheme)?;
+            (key.signing, Some(key.verifying))
         };
         let verifier = Secret::new(signing)
             .and_then(|secret| scheme.verifier(vec![secret], Options::default()))
@@ -94,7 +93,12 @@ impl Signer {
     }
 
     /// Adds the proof to the headers and gives back where the request goes.
-    fn sign(&self, headers: &mut HeaderMap, body: &[u8], now: Timestamp) -> Result<String, Failure> {
+    fn sign(
+        &self,
+        headers: &mut HeaderMap,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<String, Failure> {
         let pairs: Vec<(&str, &[u8])> =
             headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let request = Received { method: "POST", url: &self.public_url, headers: &pairs, body };
@@ -134,8 +138,10 @@ fn with_query_of(url: &str, signed: &str) -> String {
 /// A header as it is written on the command line, `Name: value`.
 pub(super) fn parse_header(text: &str) -> Result<Header, String> {
     let (name, value) = text.split_once(':').ok_or("write it as `Name: value`")?;
-    let header = HeaderName::try_from(name.trim()).map_err(|_| format!("`{name}` is not the name of a header"))?;
-    let value = HeaderValue::from_str(value.trim()).map_err(|_| format!("the value of `{name}` cannot be sent"))?;
+    let header = HeaderName::try_from(name.trim())
+        .map_err(|_| format!("`{name}` is not the name of a header"))?;
+    let value = HeaderValue::from_str(value.trim())
+        .map_err(|_| format!("the value of `{name}` cannot be sent"))?;
     Ok((header, value))
 }
 

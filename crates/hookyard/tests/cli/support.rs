@@ -1,0 +1,141 @@
+//! What the tests of the command line share: the binary, and a server that remembers.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+/// How long a test waits for something that comes at once, on the slowest machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The binary, to be run in `directory`, with no settings from the environment.
+pub(crate) fn hookyard(directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hookyard"));
+    command.current_dir(directory).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("HOOKYARD_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs the binary to its end.
+pub(crate) fn run(arguments: &[&str]) -> Ran {
+    Ran::from(hookyard(&std::env::temp_dir()).args(arguments).output().unwrap())
+}
+
+/// What a run of the binary has left.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) code: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+/// A request that the server got.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub(crate) target: String,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Request {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(found, _)| found == name)?;
+        std::str::from_utf8(value).ok()
+    }
+}
+
+/// A server that answers everything alike and remembers what it got.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    status: Arc<AtomicU16>,
+    requests: Receiver<Request>,
+}
+
+impl Server {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let status = Arc::new(AtomicU16::new(200));
+        let (sender, requests) = channel();
+        let shared = Arc::clone(&status);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().map_while(Result::ok) {
+                let (sender, status) = (sender.clone(), Arc::clone(&shared));
+                std::thread::spawn(move || serve(&stream, &sender, &status));
+            }
+        });
+        Self { address, status, requests }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// From now on it answers with this status.
+    pub(crate) fn answer(&self, status: u16) {
+        self.status.store(status, Ordering::SeqCst);
+    }
+
+    /// The next request, waiting for it.
+    pub(crate) fn next(&self) -> Request {
+        self.requests.recv_timeout(PATIENCE).expect("a request arrives")
+    }
+
+    /// A request that is already there.
+    pub(crate) fn ready(&self) -> Option<Request> {
+        self.requests.try_recv().ok()
+    }
+}
+
+/// Serves a connection until the other side closes it.
+fn serve(stream: &TcpStream, sender: &Sender<Request>, status: &AtomicU16) -> Option<()> {
+    let mut reader = BufReader::new(stream);
+    let mut writer = stream;
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|&read| read > 0)?;
+        let target = line.split(' ').nth(1)?.to_owned();
+        let mut headers = Vec::new();
+        loop {
+            let mut line = Vec::new();
+            reader.read_until(b'\n', &mut line).ok()?;
+            let line = line.strip_suffix(b"\r\n")?;
+            let Some(colon) = line.iter().position(|&byte| byte == b':') else { break };
+            let name = String::from_utf8_lossy(&line[..colon]).to_ascii_lowercase();
+            headers.push((name, line[colon + 1..].trim_ascii().to_vec()));
+        }
+        let mut request = Request { target, headers, body: Vec::new() };
+        let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
+        request.body.resize(length, 0);
+        reader.read_exact(&mut request.body).ok()?;
+        // The test may have ended.
+        drop(sender.send(request));
+        let status = status.load(Ordering::SeqCst);
+        write!(writer, "HTTP/1.1 {status} Answer\r\ncontent-length: 13\r\n\r\n{{\"ok\": \"yes\"}}")
+            .ok()?;
+    }
+}
+
+/// An address that nothing listens at.
+pub(crate) fn nobody() -> SocketAddr {
+    // The port is free again when the listener goes, and nothing else is given it at once.
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
