@@ -1,0 +1,221 @@
+//! The hub under test, the sink it delivers to and the baseline it is compared with, each in a
+//! process of its own.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::client;
+use crate::process::{Process, Speaks, sibling};
+use crate::record::{self, Record};
+
+/// The secret of the source `github` in every run.
+pub const SECRET: &str = "It's a Secret to Everybody";
+
+const READY: Duration = Duration::from_secs(30);
+
+/// One destination of a hub's configuration.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// Its name.
+    pub name: String,
+    /// Where it is.
+    pub url: String,
+    /// Its other options, as lines of TOML.
+    pub options: String,
+}
+
+/// A configuration: the source `github`, routed to all of these destinations.
+pub fn configuration(store: &Path, destinations: &[Destination]) -> String {
+    let head = format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n\
+         [store]\nurl = \"sqlite:{}\"\n[sources.github]\nprovider = \"github\"\nsecret = \"{SECRET}\"\n",
+        store.display()
+    );
+    let tables = destinations.iter().map(|Destination { name, url, options }| {
+        format!("[destinations.{name}]\nurl = \"{url}\"\n{options}\n")
+    });
+    let routes = destinations.iter().map(|Destination { name, .. }| {
+        format!("[[routes]]\nfrom = \"github\"\nto = \"{name}\"\n")
+    });
+    std::iter::once(head).chain(tables).chain(routes).collect::<Vec<_>>().concat()
+}
+
+/// A running hub.
+#[derive(Debug)]
+pub struct Hub {
+    /// Its process.
+    pub process: Process,
+    /// Where webhooks come in.
+    pub ingest: SocketAddr,
+    /// Where the admin API is.
+    pub admin: SocketAddr,
+    /// How long it took from its start until it listened.
+    pub ready_after: Duration,
+}
+
+/// How to start a hub.
+#[derive(Clone, Debug)]
+pub struct HubProgram {
+    /// The program.
+    pub program: PathBuf,
+    /// The fault to inject, if it is built to be able to.
+    pub fault: Option<String>,
+}
+
+impl HubProgram {
+    /// The hub that was asked for, or the one built beside this program.
+    pub fn find(asked: Option<&Path>, fault: Option<&str>) -> Result<Self> {
+        let name = if fault.is_some() { "hookyard-faulty" } else { "hookyard" };
+        let program = asked.map_or_else(|| sibling(name), |path| Ok(path.to_path_buf()))?;
+        Ok(Self { program, fault: fault.map(str::to_owned) })
+    }
+
+    /// Starts it with the configuration in this folder, and waits until it listens.
+    pub fn start(&self, folder: &Path, configuration: &str) -> Result<Hub> {
+        let (file, log) = (folder.join("hookyard.toml"), folder.join("hub.log"));
+        std::fs::write(&file, configuration)?;
+        let mut command = Command::new(&self.program);
+        command.arg("serve").arg("--config").arg(&file);
+        if let Some(fault) = &self.fault {
+            command.env("HOOKYARD_FAULT", fault);
+        }
+        let started = Instant::now();
+        let mut process = Process::start(&mut command, Speaks::OnStderr, &log)?;
+        let (ingest, admin) = process.wait_for(READY, listening)?;
+        Ok(Hub { process, ingest, admin, ready_after: started.elapsed() })
+    }
+}
+
+impl Hub {
+    /// What `/health` says.
+    pub fn health(&self) -> Result<Value> {
+        let answer = client::get(self.admin, "/health").context("the hub's /health is gone")?;
+        Ok(serde_json::from_slice(&answer.body)?)
+    }
+
+    /// Waits until nothing is pending.
+    pub fn drain(&self, limit: Duration) -> Result<Duration> {
+        let started = Instant::now();
+        loop {
+            let health = self.health()?;
+            match health.get("pending").and_then(Value::as_u64) {
+                Some(0) => return Ok(started.elapsed()),
+                None => bail!("/health does not say how much is pending: {health}"),
+                Some(pending) if started.elapsed() > limit => {
+                    bail!("{pending} deliveries are still pending after {limit:?}")
+                }
+                Some(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+
+    /// Asks it to end and sees that it ends well.
+    pub fn stop(mut self) -> Result<()> {
+        let status = self.process.terminate(Duration::from_secs(30))?;
+        if !status.success() {
+            bail!("the hub ended with {status} after SIGTERM");
+        }
+        Ok(())
+    }
+}
+
+/// The addresses in the log line that says that the hub listens.
+fn listening(line: &str) -> Option<(SocketAddr, SocketAddr)> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let fields = line.get("fields").unwrap_or(&line);
+    let text = |key: &str| fields.get(key).and_then(Value::as_str);
+    let address = |key: &str| text(key).and_then(|text| text.parse().ok());
+    (text("message") == Some("listening")).then_some(())?;
+    Some((address("ingest")?, address("admin")?))
+}
+
+/// A running sink.
+#[derive(Debug)]
+pub struct Sink {
+    /// Its process.
+    pub process: Process,
+    /// Where it is.
+    pub address: SocketAddr,
+    records: PathBuf,
+}
+
+impl Sink {
+    /// Starts one that writes into this folder.
+    pub fn start(folder: &Path) -> Result<Self> {
+        let records = folder.join("records");
+        let mut command = Command::new(sibling("sink")?);
+        let (process, address) = start_tool(command.arg("--records").arg(&records), folder)?;
+        Ok(Self { process, address, records })
+    }
+
+    /// The URL of one of its paths.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// What it has received.
+    pub fn records(&self) -> Result<Vec<Record>> {
+        record::read(&self.records)
+    }
+}
+
+/// A running baseline.
+#[derive(Debug)]
+pub struct Baseline {
+    /// Its process.
+    pub process: Process,
+    /// Where it is.
+    pub address: SocketAddr,
+}
+
+impl Baseline {
+    /// Starts one.
+    pub fn start(folder: &Path) -> Result<Self> {
+        let mut command = Command::new(sibling("baseline")?);
+        let (process, address) = start_tool(command.args(["--secret", SECRET]), folder)?;
+        Ok(Self { process, address })
+    }
+}
+
+fn start_tool(command: &mut Command, folder: &Path) -> Result<(Process, SocketAddr)> {
+    let mut process = Process::start(command, Speaks::OnStdout, &folder.join("tools.log"))?;
+    let address =
+        process.wait_for(READY, |line| line.strip_prefix("listening on ")?.parse().ok())?;
+    Ok((process, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_addresses() {
+        let flat = r#"{"message":"listening","ingest":"127.0.0.1:1","admin":"127.0.0.1:2"}"#;
+        let nested = format!(r#"{{"level":"INFO","fields":{flat}}}"#);
+        let expected = ("127.0.0.1:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap());
+        assert_eq!(listening(flat), Some(expected));
+        assert_eq!(listening(&nested), Some(expected));
+        assert_eq!(listening(&flat.replace("listening", "ready")), None);
+        assert_eq!(listening("plain text"), None);
+    }
+
+    #[test]
+    fn writes_the_configuration() {
+        let sink = Destination {
+            name: "sink".to_owned(),
+            url: "http://127.0.0.1:1/ok".to_owned(),
+            options: "concurrency = 32".to_owned(),
+        };
+        let text = configuration(Path::new("a.db"), &[sink]);
+        assert!(text.contains("url = \"sqlite:a.db\""));
+        assert!(text.ends_with(
+            "[destinations.sink]\nurl = \"http://127.0.0.1:1/ok\"\nconcurrency = 32\n\
+             [[routes]]\nfrom = \"github\"\nto = \"sink\"\n"
+        ));
+    }
+}

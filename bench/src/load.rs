@@ -1,0 +1,368 @@
+//! Sends signed webhooks over kept-alive connections, at a fixed rate or as fast as answers come.
+//!
+//! At a fixed rate a request's latency counts from when it was due, not from when a connection
+//! was free for it: a server that stalls does not hide the requests it kept waiting.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use serde::Serialize;
+use tokio::sync::Semaphore;
+
+use crate::client::{Answer, Connection};
+use crate::clock;
+use crate::github::{self, Github};
+use crate::latency::{Latencies, Percentiles};
+use crate::ledger::{Entry, Ledger};
+
+/// The longest that an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What to send.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The server.
+    pub address: SocketAddr,
+    /// The path of the source.
+    pub path: String,
+    /// The source's secret.
+    pub secret: String,
+    /// How many connections are used at once.
+    pub connections: usize,
+    /// Requests a second; as fast as possible if there is none.
+    pub rate: Option<f64>,
+    /// The size of a body in bytes.
+    pub size: usize,
+    /// Whether each body differs. Equal ones are signed once, which leaves the machine to the
+    /// server.
+    pub unique: bool,
+    /// What ids are made from.
+    pub seed: u64,
+    /// The longest the run takes.
+    pub limit: Duration,
+    /// The most requests to send.
+    pub count: Option<u64>,
+    /// Where acknowledged events are written down.
+    pub ledger: Option<PathBuf>,
+    /// Where every request is written down before it is sent.
+    pub sent: Option<PathBuf>,
+    /// Threads of the generator.
+    pub threads: usize,
+}
+
+impl Plan {
+    /// Requests to this server for the source `github`, with everything else as is usual.
+    pub fn to(address: SocketAddr, secret: &str) -> Self {
+        Self {
+            address,
+            path: "/webhook/github".to_owned(),
+            secret: secret.to_owned(),
+            connections: 64,
+            rate: None,
+            size: 2048,
+            unique: true,
+            seed: 0,
+            limit: Duration::from_secs(10),
+            count: None,
+            ledger: None,
+            sent: None,
+            threads: 1,
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Report {
+    /// Answers that were 2xx.
+    pub accepted: u64,
+    /// Of these, those that said the event was a duplicate.
+    pub duplicates: u64,
+    /// Other answers, by status.
+    pub refused: BTreeMap<u16, u64>,
+    /// Requests without a whole answer.
+    pub errors: u64,
+    /// Requests that were due but for which no connection was free before the end.
+    pub unsent: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// Accepted requests a second.
+    pub per_second: f64,
+    /// Of the accepted requests, in milliseconds.
+    pub latency: Percentiles,
+}
+
+/// Runs the plan to its end, or until `stop` is set.
+pub fn run(plan: &Plan, stop: &Arc<AtomicBool>) -> Result<Report> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let runtime = builder.worker_threads(plan.threads).enable_all().build()?;
+    runtime.block_on(drive(plan, stop))
+}
+
+async fn drive(plan: &Plan, stop: &Arc<AtomicBool>) -> Result<Report> {
+    let shared = Arc::new(Shared::new(plan, stop)?);
+    let pacer = shared.plan.rate.map(|rate| {
+        let shared = Arc::clone(&shared);
+        std::thread::spawn(move || shared.pace(rate))
+    });
+    let mut workers = tokio::task::JoinSet::new();
+    for _ in 0..plan.connections {
+        workers.spawn(Arc::clone(&shared).work());
+    }
+    let mut total = Tally::default();
+    while let Some(tally) = workers.join_next().await {
+        total.add(tally.context("a worker of the load generator failed")??);
+    }
+    let seconds = shared.start.elapsed().as_secs_f64();
+    let dispatched = pacer.map_or(Ok(0), std::thread::JoinHandle::join);
+    let dispatched = dispatched.map_err(|_| anyhow::anyhow!("the pacer failed"))?;
+    let taken = shared.next.load(Ordering::Relaxed);
+    Ok(Report {
+        accepted: total.accepted,
+        duplicates: total.duplicates,
+        refused: total.refused,
+        errors: total.errors,
+        unsent: dispatched.saturating_sub(taken),
+        seconds,
+        per_second: count(total.accepted) / seconds,
+        latency: total.latencies.percentiles(),
+    })
+}
+
+/// A count as a figure to calculate with.
+#[expect(clippy::cast_precision_loss, reason = "no run counts to 2^53")]
+pub const fn count(number: u64) -> f64 {
+    number as f64
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    accepted: u64,
+    duplicates: u64,
+    refused: BTreeMap<u16, u64>,
+    errors: u64,
+    latencies: Latencies,
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.duplicates += other.duplicates;
+        self.errors += other.errors;
+        for (status, count) in other.refused {
+            *self.refused.entry(status).or_default() += count;
+        }
+        self.latencies.extend(other.latencies);
+    }
+}
+
+struct Shared {
+    plan: Plan,
+    github: Github,
+    /// The body and its signature and hash, where all requests have the same.
+    same: Option<(Vec<u8>, String, String)>,
+    ledger: Option<Ledger>,
+    sent: Option<Ledger>,
+    stop: Arc<AtomicBool>,
+    start: Instant,
+    next: AtomicU64,
+    due: Semaphore,
+}
+
+impl Shared {
+    fn new(plan: &Plan, stop: &Arc<AtomicBool>) -> Result<Self> {
+        let github = Github::new(&plan.address.to_string(), &plan.path, &plan.secret);
+        let same = (!plan.unique).then(|| {
+            let body = github::body("the-same", plan.size);
+            let (signature, sha256) = (github.signature(&body), github::sha256(&body));
+            (body, signature, sha256)
+        });
+        Ok(Self {
+            github,
+            same,
+            ledger: plan.ledger.as_deref().map(Ledger::open).transpose()?,
+            sent: plan.sent.as_deref().map(Ledger::open).transpose()?,
+            stop: Arc::clone(stop),
+            start: Instant::now(),
+            next: AtomicU64::new(0),
+            due: Semaphore::new(0),
+            plan: plan.clone(),
+        })
+    }
+
+    fn is_over(&self) -> bool {
+        self.stop.load(Ordering::Relaxed) || self.start.elapsed() >= self.plan.limit
+    }
+
+    /// Lets requests go when they are due. A thread of its own sleeps more exactly than the
+    /// runtime's timer, which counts whole milliseconds.
+    fn pace(&self, rate: f64) -> u64 {
+        let most = self.plan.count.unwrap_or(u64::MAX);
+        let mut dispatched = 0;
+        while dispatched < most && !self.is_over() {
+            let wait =
+                (self.start + offset(dispatched, rate)).saturating_duration_since(Instant::now());
+            std::thread::sleep(wait.min(Duration::from_millis(50)));
+            if wait <= Duration::from_millis(50) {
+                self.due.add_permits(1);
+                dispatched += 1;
+            }
+        }
+        while self.due.available_permits() > 0 && !self.is_over() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.due.close();
+        dispatched
+    }
+
+    /// The number of the next request and when it was due.
+    async fn next(&self) -> Option<(u64, Instant)> {
+        if let Some(rate) = self.plan.rate {
+            self.due.acquire().await.ok()?.forget();
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            return Some((number, self.start + offset(number, rate)));
+        }
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let is_more = number < self.plan.count.unwrap_or(u64::MAX) && !self.is_over();
+        is_more.then(|| (number, Instant::now()))
+    }
+
+    async fn work(self: Arc<Self>) -> Result<Tally> {
+        let mut tally = Tally::default();
+        let mut connection = None;
+        while let Some((number, due)) = self.next().await {
+            let delivery = github::delivery_id(self.plan.seed, number);
+            let (request, sha256) = self.request(&delivery);
+            let mut entry =
+                Entry { event_id: "-".to_owned(), delivery, sha256, sent: clock::micros() };
+            if let Some(sent) = &self.sent {
+                sent.append(&entry)?;
+            }
+            let Some(answer) = self.exchange(&mut connection, &request).await else {
+                tally.errors += 1;
+                if self.is_over() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            };
+            if !answer.is_success() {
+                *tally.refused.entry(answer.status).or_default() += 1;
+                continue;
+            }
+            tally.latencies.push(due.elapsed());
+            tally.accepted += 1;
+            tally.duplicates += u64::from(answer.text("status") == Some("duplicate"));
+            if let Some(ledger) = &self.ledger {
+                answer.text("event_id").unwrap_or("-").clone_into(&mut entry.event_id);
+                ledger.append(&entry)?;
+            }
+        }
+        Ok(tally)
+    }
+
+    fn request(&self, delivery: &str) -> (Vec<u8>, String) {
+        if let Some((body, signature, sha256)) = &self.same {
+            let request = self.github.request_signed("push", delivery, body, signature);
+            return (request, sha256.clone());
+        }
+        let body = github::body(delivery, self.plan.size);
+        (self.github.request("push", delivery, &body), github::sha256(&body))
+    }
+
+    /// The answer, or nothing if the connection failed. It is made again for the next request.
+    async fn exchange(&self, kept: &mut Option<Connection>, request: &[u8]) -> Option<Answer> {
+        let exchange = async {
+            let mut connection = match kept.take() {
+                Some(connection) => connection,
+                None => Connection::open(self.plan.address).await?,
+            };
+            let answer = connection.exchange(request).await?;
+            *kept = Some(connection).filter(|_| !answer.closes);
+            Ok::<_, std::io::Error>(answer)
+        };
+        tokio::time::timeout(PATIENCE, exchange).await.ok()?.ok()
+    }
+}
+
+/// How long after the start the request of this number is due.
+fn offset(number: u64, rate: f64) -> Duration {
+    Duration::try_from_secs_f64(count(number) / rate).unwrap_or(Duration::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::ledger;
+
+    /// A server that answers so many requests, each after a wait, and then closes.
+    fn server(answers: usize, wait: Duration) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            for number in 0..answers {
+                let mut request = [0; 4096];
+                if stream.read(&mut request).unwrap() == 0 {
+                    return;
+                }
+                std::thread::sleep(wait);
+                let body = format!(r#"{{"status":"accepted","event_id":"evt_{number}"}}"#);
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+                stream.write_all((head + &body).as_bytes()).unwrap();
+            }
+        });
+        address
+    }
+
+    fn plan(address: SocketAddr) -> Plan {
+        Plan { connections: 1, size: 100, limit: Duration::from_secs(20), ..Plan::to(address, "s") }
+    }
+
+    #[test]
+    fn the_ledger_has_what_was_acknowledged() {
+        let folder = tempfile::tempdir().unwrap();
+        let (acknowledged, sent) = (folder.path().join("ledger"), folder.path().join("sent"));
+        let plan = Plan {
+            count: Some(5),
+            limit: Duration::from_millis(300),
+            ledger: Some(acknowledged.clone()),
+            sent: Some(sent.clone()),
+            ..plan(server(3, Duration::ZERO))
+        };
+        let report = run(&plan, &Arc::default()).unwrap();
+        assert_eq!((report.accepted, report.errors), (3, 2));
+        let entries = ledger::read(&acknowledged).unwrap();
+        assert_eq!(entries.len(), 3);
+        assert_eq!(entries[2].event_id, "evt_2");
+        assert_eq!(ledger::read(&sent).unwrap().len(), 5);
+    }
+
+    #[test]
+    fn a_stall_is_counted_from_when_requests_were_due() {
+        let plan = Plan {
+            rate: Some(1000.0),
+            count: Some(10),
+            ..plan(server(10, Duration::from_millis(20)))
+        };
+        let report = run(&plan, &Arc::default()).unwrap();
+        assert_eq!((report.accepted, report.unsent), (10, 0));
+        // The tenth was due after 9 ms and answered after 200.
+        assert!(report.latency.max >= 190.0, "{report:?}");
+    }
+
+    #[test]
+    fn a_run_stops_when_told() {
+        let stop = Arc::new(AtomicBool::new(true));
+        let report = run(&plan(server(1, Duration::ZERO)), &stop).unwrap();
+        assert_eq!(report.accepted, 0);
+    }
+}
