@@ -190,6 +190,9 @@ pub enum SigningError {
     /// The scheme signs a header that the request does not have.
     #[error("the header `{0}` is part of what is signed, and the request does not have it")]
     HeaderMissing(Text),
+    /// The token is not text, so that it cannot stand in a header.
+    #[error("the token is not UTF-8, so it cannot be sent in a header")]
+    NotText,
     /// The library for public-key signatures refused, which it has no known reason to do.
     #[error("the signature could not be computed")]
     Failed,

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::scheme::{Text, Token};
 use crate::verifier::{Proof, Verified};
-use crate::{ConfigurationError, Received, Rejection, Secret};
+use crate::{ConfigurationError, Received, Rejection, Secret, SigningError};
 
 const AUTHORIZATION: Text = Text::Borrowed("authorization");
 
@@ -63,7 +63,7 @@ impl Tokens {
     pub(crate) fn verify_basic(&self, request: &Received<'_>) -> Result<Verified, Rejection> {
         let malformed = || Rejection::SignatureMalformed {
             header: AUTHORIZATION,
-            why: "it is not `Basic` and padded base64",
+            why: "it is not `Basic` and padded base64 of `user:password`",
         };
         let value = value(&AUTHORIZATION, request)?;
         let (kind, rest) = value.split_at_checked(6).ok_or_else(malformed)?;
@@ -71,6 +71,9 @@ impl Tokens {
             return Err(malformed());
         }
         let shown = Zeroizing::new(STANDARD.decode(rest).map_err(|_| malformed())?);
+        if !shown.contains(&b':') {
+            return Err(malformed());
+        }
         self.judge(&AUTHORIZATION, &shown)
     }
 
@@ -81,9 +84,10 @@ impl Tokens {
         }
     }
 
-    pub(crate) fn sign(&self, token: &Token) -> Proof {
-        let value = format!("{}{}", token.prefix, String::from_utf8_lossy(self.first()));
-        Proof { headers: vec![(token.header.clone(), value)], url: None }
+    pub(crate) fn sign(&self, token: &Token) -> Result<Proof, SigningError> {
+        let text = std::str::from_utf8(self.first()).map_err(|_| SigningError::NotText)?;
+        let value = format!("{}{text}", token.prefix);
+        Ok(Proof { headers: vec![(token.header.clone(), value)], url: None })
     }
 
     pub(crate) fn sign_basic(&self) -> Proof {

@@ -116,7 +116,7 @@ impl Verifier {
     ) -> Result<Proof, SigningError> {
         match &self.inner {
             Inner::Signed(keyed) => keyed.sign(request, id, now),
-            Inner::Token(token, tokens) => Ok(tokens.sign(token)),
+            Inner::Token(token, tokens) => tokens.sign(token),
             Inner::Basic(tokens) => Ok(tokens.sign_basic()),
             Inner::Twilio(twilio) => Ok(twilio.sign(request)),
         }

@@ -1,0 +1,10 @@
+//! Tests through the public API: tampering, properties, naive ways, and what is found in requests.
+
+#![cfg(test)]
+
+mod facts;
+mod naive;
+mod properties;
+mod settings;
+mod support;
+mod tampering;
