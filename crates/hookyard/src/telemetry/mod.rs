@@ -1,5 +1,13 @@
 //! What people and machines are told about a running hub: metrics and logs.
 
+mod escape;
+pub mod log;
 mod metrics;
+mod process;
+mod recorder;
+mod roster;
+mod table;
 
-pub use metrics::Metrics;
+pub use metrics::{Counted, Metrics, OpenConnection, Scrape};
+pub use recorder::Recorder;
+pub use table::reference;
