@@ -160,6 +160,14 @@ impl Circuit {
         }
     }
 
+    /// Begins again with a probe, whatever was before: after a destination has been switched off.
+    /// Does nothing when the breaker is switched off.
+    pub fn probe_first(&mut self, now: Timestamp) {
+        if self.policy.failures > 0 {
+            self.phase = Phase::Open { until: now };
+        }
+    }
+
     /// The state at `now`.
     pub fn state(&self, now: Timestamp) -> CircuitState {
         match self.phase {
@@ -276,8 +284,18 @@ mod tests {
     }
 
     #[test]
+    fn can_begin_with_a_probe() {
+        let mut circuit = Circuit::new(CircuitPolicy::default());
+        circuit.probe_first(at(0));
+        assert_eq!(circuit.admit(at(0)), Admission::UpTo(1));
+        assert!(circuit.succeeded(at(1)));
+        assert_eq!(circuit.state(at(1)), CircuitState::Recovering(1));
+    }
+
+    #[test]
     fn can_be_switched_off() {
         let mut circuit = Circuit::new(CircuitPolicy { failures: 0, ..CircuitPolicy::default() });
+        circuit.probe_first(at(0));
         assert!((0..100).all(|_| !circuit.failed(at(0))));
     }
 }
