@@ -1,0 +1,275 @@
+//! The only loop: one task for each destination, which owns its lane, does what the lane wants
+//! done and tells it what came of it. A destination that hangs holds its own task's attempts and
+//! nothing else.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use hookyard_model::{CircuitState, Destination, DestinationStatus, Lease, Leased, Timestamp};
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinSet};
+
+use crate::attempt::{self, Ended, Target};
+use crate::context::Context;
+use crate::gate::{Gate, LaneState};
+use crate::lane::{Lane, Step, held};
+
+/// Messages that are taken in one go before the lane is asked again.
+const MESSAGES_AT_ONCE: usize = 64;
+
+/// What a lane is told from outside.
+pub(crate) enum Message {
+    /// A delivery was born leased to this process.
+    HandOver(Leased),
+    /// The store has, or may have, something due.
+    Wake,
+    /// The store will have something due then.
+    Due(Timestamp),
+    /// The destination's settings have changed.
+    Destination(Arc<Destination>),
+    /// The destination's status has changed.
+    Status(DestinationStatus),
+    /// Start nothing any more; finish what is under way.
+    Stop,
+}
+
+/// What came of something that the lane wanted done.
+enum Done {
+    Attempt(Ended),
+    Leased { wanted: usize, got: Option<Vec<Leased>> },
+    Released { due_at: Timestamp },
+    Disabled,
+}
+
+/// The task of one lane.
+pub(crate) struct Worker {
+    context: Arc<Context>,
+    lane: Lane,
+    target: Arc<Target>,
+    gate: Arc<Gate>,
+    inbox: UnboundedReceiver<Message>,
+    inbox_open: bool,
+    jobs: JoinSet<Done>,
+    /// Which of the jobs are attempts, for the case that one panics.
+    attempts: HashMap<Id, Leased>,
+    cut: watch::Receiver<bool>,
+    circuit_told: CircuitState,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        destination: Arc<Destination>,
+        gate: Arc<Gate>,
+        inbox: UnboundedReceiver<Message>,
+        cut: watch::Receiver<bool>,
+    ) -> Self {
+        let status = context.statuses.get(&destination.name);
+        let lane = Lane::new(Arc::clone(&destination), context.settings.clone(), status);
+        let worker = Self {
+            context,
+            lane,
+            target: Arc::new(Target::new(destination)),
+            gate,
+            inbox,
+            inbox_open: true,
+            jobs: JoinSet::new(),
+            attempts: HashMap::new(),
+            cut,
+            circuit_told: CircuitState::Closed,
+        };
+        // Before the task runs for the first time, there is room already.
+        worker.publish(worker.context.clock.now());
+        worker
+    }
+
+    /// Works until it is told to stop and nothing is left to be done.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let wait = self.advance();
+            let now = self.context.clock.now();
+            self.publish(now);
+            self.tell_circuit(now);
+            if !self.inbox_open && self.lane.is_stopped() && self.jobs.is_empty() {
+                return;
+            }
+            tokio::select! {
+                message = self.inbox.recv(), if self.inbox_open => self.receive(message),
+                Some(done) = self.jobs.join_next_with_id() => self.done(done),
+                () = until(wait, now), if wait.is_some() => {}
+            }
+        }
+    }
+
+    /// Does all that the lane wants done now; gives back when to ask it again.
+    fn advance(&mut self) -> Option<Timestamp> {
+        loop {
+            let now = self.context.clock.now();
+            match self.lane.step(now) {
+                Step::Start(leased) => self.start(leased),
+                Step::Lease(wanted) => self.lease(wanted, now),
+                Step::Release(leased, due_at) => self.release(&leased, due_at),
+                Step::Wait(until) => return until,
+            }
+        }
+    }
+
+    fn start(&mut self, leased: Leased) {
+        self.gate.remove(&leased);
+        let (context, target) = (Arc::clone(&self.context), Arc::clone(&self.target));
+        let (cut, remembered) = (self.cut.clone(), leased.clone());
+        let attempt = async { Done::Attempt(attempt::make(context, target, leased, cut).await) };
+        self.attempts.insert(self.jobs.spawn(attempt).id(), remembered);
+    }
+
+    fn lease(&mut self, wanted: usize, now: Timestamp) {
+        let destination = self.lane.destination();
+        let until = now.plus(self.context.settings.lease_for(&destination.timeouts));
+        let lease = Lease { destination: destination.name.clone(), limit: wanted, now, until };
+        let context = Arc::clone(&self.context);
+        self.jobs.spawn(async move {
+            let got = context.store.lease(lease).await;
+            let got = got.inspect_err(|error| context.observer.store_failed(error)).ok();
+            Done::Leased { wanted, got }
+        });
+    }
+
+    fn release(&mut self, leased: &[Leased], due_at: Timestamp) {
+        for leased in leased {
+            self.gate.remove(leased);
+        }
+        let context = Arc::clone(&self.context);
+        let ends = leased.iter().map(|leased| leased.until).max().unwrap_or(due_at);
+        let held = held(leased);
+        self.jobs.spawn(async move {
+            match context.store.release(held, due_at).await {
+                Ok(()) => Done::Released { due_at },
+                Err(error) => {
+                    context.observer.store_failed(&error);
+                    // Then they are due when their leases end.
+                    Done::Released { due_at: ends }
+                }
+            }
+        });
+    }
+
+    fn receive(&mut self, message: Option<Message>) {
+        let Some(message) = message else {
+            // Nobody is left who could say anything.
+            self.inbox_open = false;
+            self.lane.stop();
+            return;
+        };
+        self.take(message);
+        for _ in 1..MESSAGES_AT_ONCE {
+            match self.inbox.try_recv() {
+                Ok(message) => self.take(message),
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        let now = self.context.clock.now();
+        match message {
+            Message::HandOver(leased) => self.lane.take_over(leased),
+            Message::Wake => {
+                self.gate.woken.store(false, Ordering::Release);
+                self.lane.heard(now, now);
+            }
+            Message::Due(at) => self.lane.heard(at, now),
+            Message::Status(status) => self.lane.set_status(status, now),
+            Message::Stop => self.lane.stop(),
+            Message::Destination(destination) => {
+                self.target = Arc::new(Target::new(Arc::clone(&destination)));
+                self.lane.set_destination(destination);
+            }
+        }
+    }
+
+    fn done(&mut self, done: Result<(Id, Done), JoinError>) {
+        let now = self.context.clock.now();
+        match done {
+            Ok((id, Done::Attempt(ended))) => {
+                self.attempts.remove(&id);
+                if self.lane.ended(ended.outcome.as_ref(), ended.next.as_ref(), now) {
+                    self.disable();
+                }
+            }
+            Ok((_, Done::Leased { wanted, got })) => {
+                for leased in got.iter().flatten() {
+                    self.gate.places.fetch_add(1, Ordering::Relaxed);
+                    self.gate.add(leased);
+                }
+                self.lane.leased(wanted, got, now);
+            }
+            Ok((_, Done::Released { due_at })) => self.lane.heard(due_at, now),
+            Ok((_, Done::Disabled)) => {}
+            Err(error) => self.broken(&error, now),
+        }
+    }
+
+    /// A job panicked. What it had in hand comes back when its lease ends.
+    fn broken(&mut self, error: &JoinError, now: Timestamp) {
+        let destination = &self.lane.destination().name;
+        tracing::error!(%destination, %error, "a part of the delivery engine failed");
+        match self.attempts.remove(&error.id()) {
+            Some(leased) => {
+                self.lane.heard(leased.until, now);
+                self.lane.ended(None, None, now);
+            }
+            None => self.lane.broken(now),
+        }
+    }
+
+    /// The destination said that it is gone: no more attempts, over restarts.
+    fn disable(&mut self) {
+        let name = self.lane.destination().name.clone();
+        let status = DestinationStatus::Disabled;
+        tracing::warn!(destination = %name, "answered 410 Gone and is disabled; its deliveries are held");
+        self.context.statuses.set(name.clone(), status);
+        self.context.observer.disabled(&name);
+        let context = Arc::clone(&self.context);
+        self.jobs.spawn(async move {
+            if let Err(error) = context.store.set_status(name, status).await {
+                context.observer.store_failed(&error);
+            }
+            Done::Disabled
+        });
+    }
+
+    fn publish(&self, now: Timestamp) {
+        let destination = self.lane.destination();
+        let lease = self.context.settings.lease_for(&destination.timeouts);
+        let lease = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX);
+        self.gate.lease_millis.store(lease, Ordering::Relaxed);
+        self.gate.capacity.store(self.lane.capacity(), Ordering::Relaxed);
+        self.gate.open.store(self.lane.is_open(now), Ordering::Relaxed);
+        self.gate.set_state(LaneState {
+            name: destination.name.clone(),
+            status: self.lane.status(),
+            circuit: self.lane.circuit(now),
+            in_flight: self.lane.under_way(),
+            queued: self.lane.queued(),
+        });
+    }
+
+    fn tell_circuit(&mut self, now: Timestamp) {
+        let state = self.lane.circuit(now);
+        let told = std::mem::replace(&mut self.circuit_told, state);
+        let reopened =
+            matches!((told, state), (CircuitState::Open(a), CircuitState::Open(b)) if a != b);
+        if reopened || std::mem::discriminant(&told) != std::mem::discriminant(&state) {
+            self.context.observer.circuit(&self.lane.destination().name, state);
+        }
+    }
+}
+
+/// Sleeps until a time of the clock's.
+async fn until(wait: Option<Timestamp>, now: Timestamp) {
+    if let Some(at) = wait {
+        tokio::time::sleep(at.since(now)).await;
+    }
+}
