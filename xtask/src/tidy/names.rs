@@ -5,13 +5,12 @@ use super::rust::words;
 use super::tree::Tree;
 
 /// Words that the glossary has another for. Only those that mean nothing else in Rust: a
-/// `channel`, a `sink`, a `task` or a `connection` may be just that.
+/// `channel`, an `inbox`, a `sink` or a `task` may be just that.
 const FORBIDDEN: &[(&str, &str)] = &[
     ("subscriber", "destination"),
     ("subscription", "route"),
     ("vendor", "provider"),
     ("integration", "provider"),
-    ("inbox", "source"),
     ("notification", "event"),
     ("organization", "tenant"),
     ("requeue", "retry or redeliver"),
@@ -71,13 +70,13 @@ mod tests {
 
     #[test]
     fn other_words_for_our_things_are_found() {
-        let source = "pub struct EventInbox;\nfn resend_all() {}\nfn vending() { let vendor = 1; }\n\
+        let source = "pub struct EventVendor;\nfn resend_all() {}\nfn joining() { let inbox = 1; }\n\
                       #[cfg(test)]\nmod tests { fn subscriber() {} }\n";
         let tree = Tree::of(&[("crates/a/src/b.rs", source), ("bench/src/c.rs", source)]);
         let found: Vec<_> =
             check(&tree).into_iter().map(|found| (found.line, found.says)).collect();
         let says = [
-            (1, "`EventInbox`: we do not say `inbox` but source"),
+            (1, "`EventVendor`: we do not say `vendor` but provider"),
             (2, "`resend_all`: we do not say `resend` but redeliver"),
         ];
         assert_eq!(found, says.map(|(line, says)| (line, says.to_owned())));
