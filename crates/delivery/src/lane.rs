@@ -83,7 +83,8 @@ impl Lane {
                 self.release_all(until).unwrap_or(Step::Wait(self.due.first().map(|_| until)))
             }
             Admission::UpTo(limit) => {
-                let ramping = limit < self.destination.concurrency.get();
+                // Equal counts: a destination that takes one at a time is probed with one, too.
+                let ramping = limit <= self.destination.concurrency.get();
                 self.work(limit.min(self.destination.concurrency.get()), ramping, now)
             }
         }
@@ -125,8 +126,8 @@ impl Lane {
             // A probe that waits behind others is none: only what starts at once.
             places.saturating_sub(under_way).saturating_sub(self.queue.len())
         } else if self.queue.len() < places {
-            places.saturating_mul(LEASED_PER_PLACE).min(self.capacity())
-                - self.queue.len().min(self.capacity())
+            let most = places.saturating_mul(LEASED_PER_PLACE).min(self.capacity());
+            most.saturating_sub(self.queue.len())
         } else {
             0
         };
@@ -293,3 +294,6 @@ fn limiter(destination: &Destination) -> Option<RateLimiter> {
 pub(crate) fn held(leased: &[Leased]) -> Vec<Held> {
     leased.iter().map(|leased| leased.held).collect()
 }
+
+#[cfg(test)]
+mod tests;
