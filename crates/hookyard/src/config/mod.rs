@@ -1,14 +1,43 @@
 //! What an operator writes in `hookyard.toml`, checked and ready for use.
+//!
+//! The way of a file: [`load`] reads and parses it; [`options`] says what can be written, and
+//! [`section`], [`value`] and [`reader`] read that; `server`, `source`, `proof`, `destination` and
+//! `route` check what only makes sense together; [`report`] shows what is wrong, with the secrets
+//! hidden by [`mask`]. The reference page is made by `reference` from the same options.
+
+pub mod check;
+mod destination;
+mod dev;
+mod load;
+mod mask;
+mod nearest;
+mod options;
+mod proof;
+mod quantity;
+mod reader;
+#[cfg(test)]
+mod reference;
+mod report;
+mod route;
+mod section;
+mod server;
+mod source;
+pub mod tls;
+mod value;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::{Destination, Name, Rate, Retention, Route, Secret};
 use hookyard_signature::{Provider, Verifier};
 use ipnet::IpNet;
+
+pub use dev::{Dev, DevError};
+pub(crate) use load::load;
+pub use report::{ConfigErrors, Warnings};
 
 /// A whole configuration. Replaced as one when the file changes.
 #[derive(Debug)]
@@ -27,6 +56,17 @@ pub struct Config {
     pub routes: Vec<Route>,
     /// Any name is taken as a source, and made up when it is first used: the `dev` command alone.
     pub open_sources: bool,
+}
+
+impl Config {
+    /// Reads a file, and the files and environment variables that it refers to. Relative paths in
+    /// it begin at its own folder.
+    pub fn load(
+        path: &Path,
+        env: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<(Self, Warnings), ConfigErrors> {
+        load(path, env).outcome
+    }
 }
 
 /// The `[server]` section.
@@ -85,7 +125,7 @@ pub struct Admin {
 /// The `[store]` section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreSettings {
-    /// The SQLite file.
+    /// The database's file.
     pub path: PathBuf,
     /// How long what is done with is kept.
     pub retention: Retention,
@@ -118,6 +158,13 @@ pub struct Source {
     pub public_url: Option<String>,
     /// A person switched it off: its URL answers 404.
     pub enabled: bool,
+}
+
+impl Source {
+    /// The path of its URL.
+    pub fn path(&self) -> String {
+        format!("/webhook/{}", self.name)
+    }
 }
 
 /// A token in a header.

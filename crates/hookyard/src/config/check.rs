@@ -1,0 +1,170 @@
+//! What `hookyard check` prints.
+
+use std::path::Path;
+
+use hookyard_model::{Destination, RetryPolicy, Route};
+use hookyard_signature::Covers;
+
+use super::quantity::{show_duration, show_size};
+use super::{Config, DedupeBy, Source};
+
+/// The result of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// What a person reads: first what is wrong or doubtful, then what is set up.
+    pub text: String,
+    /// Whether the configuration can be used.
+    pub is_valid: bool,
+}
+
+/// Checks a file and everything that it refers to, and sums it up. Shows no secrets.
+pub fn check(path: &Path, env: &dyn Fn(&str) -> Option<String>, color: bool) -> Checked {
+    match Config::load(path, env) {
+        Err(errors) => {
+            let verdict =
+                format!("The configuration is not valid: {}.", counted(errors.count(), "error"));
+            Checked { text: format!("{}\n\n{verdict}\n", errors.render(color)), is_valid: false }
+        }
+        Ok((config, warnings)) if warnings.count() == 0 => {
+            let text = format!("{}\nThe configuration is valid.\n", summary(&config));
+            Checked { text, is_valid: true }
+        }
+        Ok((config, warnings)) => {
+            let verdict = format!(
+                "The configuration is valid, with {}.",
+                counted(warnings.count(), "warning")
+            );
+            let text = format!("{}\n\n{}\n{verdict}\n", warnings.render(color), summary(&config));
+            Checked { text, is_valid: true }
+        }
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What is set up, as tables.
+pub fn summary(config: &Config) -> String {
+    let sources = config.sources.values().map(|source| source_row(source));
+    let destinations = config.destinations.values().map(|destination| destination_row(destination));
+    let routes = config.routes.iter().map(route_row);
+    [
+        addresses(config),
+        retention(config),
+        table(["Source", "Path", "Provider", "Proof", "Repeats told by"], sources.collect()),
+        table(["Destination", "URL", "Signed", "At once", "Attempts"], destinations.collect()),
+        table(["From", "Types", "To"], routes.collect()),
+    ]
+    .concat()
+}
+
+fn addresses(config: &Config) -> String {
+    let scheme = if config.server.tls.is_some() { "https" } else { "http" };
+    let known_as = config.server.public_url.as_ref();
+    let known_as = known_as.map_or(String::new(), |url| format!(", which providers know as {url}"));
+    format!(
+        "Webhooks come in at {scheme}://{}{known_as}.\nAPI, health and metrics are at http://{}.\n",
+        config.server.listen, config.admin.listen
+    )
+}
+
+fn retention(config: &Config) -> String {
+    let retention = &config.store.retention;
+    let most = retention.max_bytes;
+    let most = most.map_or(String::new(), |bytes| format!(", {} at most", show_size(bytes)));
+    format!(
+        "Events are kept in {}: {} once delivered, {} as dead letters{most}.\n",
+        config.store.path.display(),
+        show_duration(retention.delivered),
+        show_duration(retention.dead_letters),
+    )
+}
+
+fn source_row(source: &Source) -> [String; 5] {
+    let mut proof = match &source.verifier {
+        Some(verifier) => covered(verifier.covers()),
+        None => "none: anyone can send".to_owned(),
+    };
+    if source.token.is_some() {
+        proof.push_str(", and a token");
+    }
+    if !source.enabled {
+        proof.push_str(" (switched off)");
+    }
+    let window = show_duration(source.dedupe.window);
+    let repeats = match &source.dedupe.key {
+        DedupeBy::Provider => format!("provider's event id, {window}"),
+        DedupeBy::Header(name) => format!("header {name}, {window}"),
+        DedupeBy::Json(pointer) => format!("JSON {pointer}, {window}"),
+        DedupeBy::Body => format!("body, {window}"),
+        DedupeBy::Off => "nothing".to_owned(),
+    };
+    let provider = source.provider.map_or("not known", |provider| provider.name);
+    [source.name.to_string(), source.path(), provider.to_owned(), proof, repeats]
+}
+
+/// What a proof protects, in words.
+fn covered(covers: Covers) -> String {
+    let parts = [
+        (covers.body, "body"),
+        (covers.timestamp, "time"),
+        (covers.id, "id"),
+        (covers.method, "method"),
+        (covers.url, "URL"),
+    ];
+    let parts: Vec<&str> =
+        parts.iter().filter(|(is_covered, _)| *is_covered).map(|(_, part)| *part).collect();
+    if parts.is_empty() {
+        "sender only".to_owned()
+    } else {
+        format!("signed: {}", parts.join(", "))
+    }
+}
+
+fn destination_row(destination: &Destination) -> [String; 5] {
+    let signed = if destination.secrets.is_empty() { "no" } else { "yes" };
+    let attempts = match &destination.retry {
+        policy if *policy == RetryPolicy::default() => "10, standard".to_owned(),
+        policy => policy.attempts().to_string(),
+    };
+    [
+        destination.name.to_string(),
+        without_secrets(&destination.url),
+        signed.to_owned(),
+        destination.concurrency.to_string(),
+        attempts,
+    ]
+}
+
+/// Services put tokens into the query.
+fn without_secrets(url: &str) -> String {
+    url.split_once('?').map_or_else(|| url.to_owned(), |(start, _)| format!("{start}?…"))
+}
+
+fn route_row(route: &Route) -> [String; 3] {
+    let types: Vec<String> = route.types.iter().map(ToString::to_string).collect();
+    let to: Vec<String> = route.to.iter().map(ToString::to_string).collect();
+    let from = route.from.as_ref().map_or("every source".to_owned(), ToString::to_string);
+    [from, if types.is_empty() { "all".to_owned() } else { types.join(", ") }, to.join(", ")]
+}
+
+/// Columns as wide as they have to be; nothing when there is no row.
+fn table<const COLUMNS: usize>(head: [&str; COLUMNS], rows: Vec<[String; COLUMNS]>) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<[String; COLUMNS]> =
+        std::iter::once(head.map(str::to_owned)).chain(rows).collect();
+    let mut widths = [0; COLUMNS];
+    for row in &rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width);
+        }
+    }
+    let lines = rows.iter().map(|row| {
+        let cells = widths.iter().zip(row).map(|(&width, cell)| format!("{cell:width$}"));
+        format!("\n{}", cells.collect::<Vec<_>>().join("  ").trim_end())
+    });
+    format!("{}\n", lines.collect::<String>())
+}

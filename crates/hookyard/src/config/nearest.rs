@@ -1,0 +1,70 @@
+//! What was probably meant by a misspelt word.
+
+/// The candidate that is most like `word`, if one is alike enough to be worth a question.
+pub(super) fn nearest<'c>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'c str>,
+) -> Option<&'c str> {
+    let word = fold(word);
+    let most = (word.chars().count() / 3).clamp(1, 3);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(&word, &fold(candidate)), candidate))
+        .filter(|&(distance, _)| distance <= most)
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Case and the choice between `-` and `_` do not make two words differ.
+fn fold(word: &str) -> String {
+    word.to_lowercase().replace('-', "_")
+}
+
+/// How many letters have to be put in, left out, replaced or swapped with their neighbour.
+#[expect(
+    clippy::indexing_slicing,
+    reason = "rows are as long as the word they stand for, plus one"
+)]
+fn distance(from: &str, to: &str) -> usize {
+    let to: Vec<char> = to.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=to.len()).collect();
+    let mut previous = None;
+    for (row, letter) in from.chars().enumerate() {
+        let mut current = vec![row + 1];
+        for (column, &other) in to.iter().enumerate() {
+            let replaced = last[column] + usize::from(letter != other);
+            let mut best = replaced.min(last[column + 1] + 1).min(current[column] + 1);
+            if column > 0 && previous == Some(other) && letter == to[column - 1] {
+                best = best.min(before[column - 1] + 1);
+            }
+            current.push(best);
+        }
+        before = std::mem::replace(&mut last, current);
+        previous = Some(letter);
+    }
+    last[to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant() {
+        let known = ["secret", "secrets", "provider", "allow_ips", "url"];
+        let cases = [
+            ("secrt", Some("secret")),
+            ("sceret", Some("secret")),
+            ("Secret", Some("secret")),
+            ("allow-ips", Some("allow_ips")),
+            ("alow_ip", Some("allow_ips")),
+            ("uri", Some("url")),
+            ("colour", None),
+            ("", None),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(nearest(word, known), expected, "{word}");
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! How a source proves where its requests come from: the part of `[sources.NAME]` that makes a
+//! verifier.
+
+use hookyard_model::{Name, Secret};
+use hookyard_signature::{
+    ConfigurationError, Generic, Options, PROVIDERS, Provider, Scheme, Token, Verifier, provider,
+};
+
+use super::RequiredToken;
+use super::nearest::nearest;
+use super::options::{SignatureOptions, SourceOptions};
+use super::reader::{At, Reader};
+use super::report::Finding;
+use super::source::secrets;
+use super::value::{HeaderName, Verify};
+
+/// Who sends, and how it is checked.
+pub(super) struct Proof {
+    pub(super) provider: Option<&'static Provider>,
+    pub(super) verifier: Option<Verifier>,
+    pub(super) token: Option<RequiredToken>,
+}
+
+/// Takes what belongs to the proof out of the section. `None` when something is wrong, which has
+/// been noted.
+pub(super) fn proof(
+    name: &Name,
+    options: &mut SourceOptions,
+    reader: &mut Reader<'_>,
+) -> Option<Proof> {
+    let before = reader.findings.len();
+    let provider = options.provider.as_ref().map(|slug| known(slug, reader));
+    let credentials = credentials(options, reader);
+    let token = token(options, reader);
+    let is_broken = options.wrong || reader.findings.iter().skip(before).any(Finding::is_error);
+    if is_broken {
+        return None;
+    }
+    let provider = provider.flatten();
+    if options.verify.value == Verify::None {
+        return unverified(options, provider, &credentials, token, reader);
+    }
+    let place = options.span.clone();
+    if provider.is_none() && token.is_none() && options.username.is_none() {
+        let advice = match nearest(name.as_str(), PROVIDERS.iter().map(|provider| provider.slug)) {
+            Some(slug) => format!("write `provider = \"{slug}\"` if that is who sends"),
+            None => {
+                "write `provider = \"generic\"` for a sender that signs with an HMAC".to_owned()
+            }
+        };
+        reader.error(place, format!("`provider` is missing in `[sources.{name}]`; {advice}"));
+        return None;
+    }
+    let tolerance = tolerance(options, reader);
+    let (scheme, credentials, token) = match (credentials.is_empty(), token) {
+        // A token and nothing else: it is the proof, and is not asked for a second time.
+        (true, Some(token)) => {
+            let scheme = Token { header: token.header.into(), prefix: token.prefix.into() };
+            let tokens = token.tokens.into_iter().map(|value| At { value, span: None }).collect();
+            (Scheme::Token(scheme), tokens, None)
+        }
+        (true, None) => {
+            reader.error(
+                options.span.clone(),
+                format!(
+                    "`[sources.{name}]` has no `secret` to check signatures with; add the one that the provider shows, or write `verify = \"none\"` to take events from anyone"
+                ),
+            );
+            return None;
+        }
+        (false, token) => (scheme(provider, options, reader)?, credentials, token),
+    };
+    let verifier = verifier(&scheme, &credentials, tolerance, reader)?;
+    if let Some(tolerance) = options.tolerance.as_ref().filter(|_| verifier.tolerance().is_none()) {
+        let sentence = "this has no effect, because no timestamp is signed here; remove it";
+        reader.warn(tolerance.span.clone(), sentence);
+    }
+    Some(Proof { provider, verifier: Some(verifier), token })
+}
+
+fn known(slug: &At<String>, reader: &mut Reader<'_>) -> Option<&'static Provider> {
+    let found = provider(slug);
+    if found.is_none() {
+        let advice = match nearest(slug, PROVIDERS.iter().map(|provider| provider.slug)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                "`generic` understands any HMAC, with a `signature` table to describe it".to_owned()
+            }
+        };
+        reader.error(slug.span.clone(), format!("there is no provider `{}`; {advice}", slug.value));
+    }
+    found
+}
+
+/// The secrets, in the form that the scheme takes.
+fn credentials(options: &mut SourceOptions, reader: &mut Reader<'_>) -> Vec<At<Secret>> {
+    let secrets = secrets(options.secret.take(), options.secrets.take(), reader);
+    let is_basic = options.provider.as_ref().is_none_or(|provider| provider.value == "basic");
+    let (user, password) = match (&options.username, &options.password) {
+        (Some(user), Some(password)) => (user, password),
+        (None, None) => return secrets,
+        (Some(At { span, .. }), None) | (None, Some(At { span, .. })) => {
+            reader.error(
+                span.clone(),
+                "`username` and `password` belong together; add the other one",
+            );
+            return secrets;
+        }
+    };
+    if !is_basic || !secrets.is_empty() {
+        let sentence =
+            "a user name is for `provider = \"basic\"` without a `secret`; remove one of them";
+        reader.error(user.span.clone(), sentence);
+    } else if user.contains(':') || user.is_empty() {
+        reader.error(
+            user.span.clone(),
+            "a user name is not empty and has no `:` in it; choose another",
+        );
+    }
+    let pair = Secret::new(format!("{}:{}", user.value, password.reveal()));
+    vec![At { value: pair, span: password.span.clone() }]
+}
+
+fn token(options: &mut SourceOptions, reader: &mut Reader<'_>) -> Option<RequiredToken> {
+    let (header, prefix, tokens) = match (options.token.take(), options.bearer.take()) {
+        (Some(token), Some(bearer)) => {
+            let sentence = "`bearer` and `token` both say which token comes along; remove one";
+            reader.clash(bearer.span, sentence, (token.span, "the other one"));
+            return None;
+        }
+        (None, None) => return None,
+        (None, Some(bearer)) => ("authorization".to_owned(), "Bearer ".to_owned(), bearer.value),
+        (Some(token), None) => {
+            let HeaderName(header) = token.value.header.value;
+            let usual = if header == "authorization" { "Bearer " } else { "" };
+            let prefix = token.value.prefix.map_or(usual.to_owned(), |prefix| prefix.value);
+            (header, prefix, token.value.tokens?.value)
+        }
+    };
+    super::source::warn_of_short(&tokens.0, reader);
+    let tokens = tokens.0.into_iter().map(|token| token.value).collect();
+    Some(RequiredToken { header, prefix, tokens })
+}
+
+/// What is checked when nothing is: nothing may look as if it were.
+fn unverified(
+    options: &SourceOptions,
+    provider: Option<&'static Provider>,
+    credentials: &[At<Secret>],
+    token: Option<RequiredToken>,
+    reader: &mut Reader<'_>,
+) -> Option<Proof> {
+    let unused = credentials.first().map(|secret| secret.span.clone());
+    if let Some(span) =
+        unused.or(options.signature.as_ref().map(|signature| signature.span.clone()))
+    {
+        reader.clash(
+            options.verify.span.clone(),
+            "with `verify = \"none\"` nothing is checked, and a secret or signature is set; remove one of them",
+            (span, "would not be used"),
+        );
+        return None;
+    }
+    Some(Proof { provider, verifier: None, token })
+}
+
+/// In seconds, as it is signed.
+fn tolerance(options: &SourceOptions, reader: &mut Reader<'_>) -> Option<u64> {
+    let tolerance = options.tolerance.as_ref()?;
+    let seconds = tolerance.value.as_secs();
+    if !(1..=86_400).contains(&seconds) {
+        reader
+            .error(tolerance.span.clone(), "a tolerance is from \"1s\" to \"1d\"; \"5m\" is usual");
+    }
+    Some(seconds)
+}
+
+fn scheme(
+    provider: Option<&'static Provider>,
+    options: &SourceOptions,
+    reader: &mut Reader<'_>,
+) -> Option<Scheme> {
+    let Some(signature) = &options.signature else {
+        return Some(provider.map_or(Scheme::Basic, |provider| provider.scheme.clone()));
+    };
+    if provider.is_none_or(|provider| provider.slug != "generic") {
+        let sentence = "`signature` describes a `generic` sender; remove it, or write `provider = \"generic\"`";
+        reader.error(signature.span.clone(), sentence);
+        return None;
+    }
+    let scheme = generic(&signature.value).and_then(|settings| settings.scheme());
+    scheme.map_err(|error| reader.error(signature.span.clone(), sentence(&error))).ok()
+}
+
+fn generic(options: &SignatureOptions) -> Result<Generic, ConfigurationError> {
+    let name = |name: &Option<At<HeaderName>>| name.as_ref().map(|name| name.0.clone());
+    let text = |text: &Option<At<String>>| text.as_ref().map(|text| text.value.clone());
+    Ok(Generic {
+        header: name(&options.header),
+        algorithm: options.algorithm.as_ref().map(|word| word.parse()).transpose()?,
+        encoding: options.encoding.as_ref().map(|word| word.parse()).transpose()?,
+        prefix: text(&options.prefix),
+        template: text(&options.template),
+        timestamp_header: name(&options.timestamp_header),
+        id_header: name(&options.id_header),
+        tolerance: None,
+    })
+}
+
+fn sentence(error: &ConfigurationError) -> String {
+    format!("the signature cannot be described like this: {error}")
+}
+
+/// Makes the verifier, and says of which secret it is if one does not fit.
+fn verifier(
+    scheme: &Scheme,
+    secrets: &[At<Secret>],
+    tolerance: Option<u64>,
+    reader: &mut Reader<'_>,
+) -> Option<Verifier> {
+    let options = Options { tolerance };
+    let key = |secret: &At<Secret>| hookyard_signature::Secret::new(secret.reveal());
+    let before = reader.findings.len();
+    for secret in secrets {
+        let usable = key(secret).and_then(|key| Verifier::new(scheme, vec![key], options));
+        if let Err(error) = usable {
+            let sentence = format!("{error}; copy it again from where the provider shows it");
+            reader.error(secret.span.clone(), sentence);
+        }
+    }
+    if reader.findings.len() > before {
+        return None;
+    }
+    let keys: Result<Vec<_>, _> = secrets.iter().map(key).collect();
+    keys.and_then(|keys| Verifier::new(scheme, keys, options)).ok()
+}

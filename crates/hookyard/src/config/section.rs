@@ -1,0 +1,354 @@
+//! Tables of options: each is said once, and read, documented and shown from that.
+
+use std::collections::BTreeMap;
+
+use hookyard_model::Name;
+use toml::de::{DeTable, DeValue};
+
+use super::nearest::nearest;
+use super::options::Root;
+use super::reader::{At, Node, Reader};
+use super::report::Span;
+
+/// What is known of an option, for the reference page and the sample file.
+#[derive(Clone, Debug)]
+pub(super) struct Opt {
+    /// Its key.
+    pub(super) key: &'static str,
+    /// What can be written, in words.
+    pub(super) form: String,
+    /// Whether it has to be there.
+    pub(super) required: bool,
+    /// What holds when it is not there, as TOML.
+    pub(super) default: Option<String>,
+    /// What it may look like, as TOML.
+    pub(super) like: Option<&'static str>,
+    /// What it is for.
+    pub(super) doc: String,
+    /// Whether its value is never to be shown.
+    pub(super) is_secret: bool,
+    /// The options of the table that it is, if it is one.
+    pub(super) inner: Vec<Self>,
+}
+
+/// What can be written for an option.
+pub(super) trait Value: Sized {
+    /// Whether it is never to be shown.
+    const IS_SECRET: bool = false;
+
+    /// What can be written, in words, with an article.
+    fn form() -> String;
+
+    /// Reads it. Whatever is wrong is noted with the reader.
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self>;
+
+    /// Writes it as TOML.
+    fn show(&self) -> String {
+        String::new()
+    }
+
+    /// The options of the table that it is, if it is one.
+    fn inner() -> Vec<Opt> {
+        Vec::new()
+    }
+}
+
+/// A table of options. One that is not there reads like an empty one.
+pub(super) trait Section: Sized {
+    /// Reads the table.
+    fn read_table(table: &DeTable<'_>, span: Span, reader: &mut Reader<'_>) -> Self;
+
+    /// Reads whatever stands where the table belongs.
+    fn read_section(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        if let DeValue::Table(table) = node.get_ref() {
+            return Some(Self::read_table(table, node.span(), reader));
+        }
+        reader.wrong_type(node, "a table");
+        None
+    }
+
+    /// Its options.
+    fn options() -> Vec<Opt>;
+}
+
+/// The fields of a table, being read.
+pub(super) struct Fields<'t, 'i, 'r, 'e> {
+    table: &'t DeTable<'i>,
+    span: Span,
+    reader: &'r mut Reader<'e>,
+    /// Keys that are there under a misspelt name: they are not missing.
+    misspelt: Vec<&'static str>,
+    /// Whether something could not be read.
+    pub(super) wrong: bool,
+}
+
+impl<'t, 'i, 'r, 'e> Fields<'t, 'i, 'r, 'e> {
+    /// Looks at all keys, and notes those that are not known.
+    pub(super) fn new(
+        table: &'t DeTable<'i>,
+        span: Span,
+        reader: &'r mut Reader<'e>,
+        known: &[&'static str],
+    ) -> Self {
+        let mut fields = Self { table, span, reader, misspelt: Vec::new(), wrong: false };
+        for key in table.keys().filter(|key| !known.contains(&&**key.get_ref())) {
+            fields.wrong = true;
+            let meant = nearest(key.get_ref(), known.iter().copied());
+            let meant = meant.filter(|meant| !table.contains_key(*meant));
+            fields.misspelt.extend(known.iter().filter(|known| meant == Some(*known)));
+            let sentence = fields.reader.unknown(key.get_ref(), meant, known);
+            fields.reader.error(key.span(), sentence);
+        }
+        fields
+    }
+
+    /// An option that has to be there.
+    pub(super) fn required<T: Value>(&mut self, key: &'static str) -> Option<At<T>> {
+        let read = self.optional(key);
+        if read.is_none() && !self.table.contains_key(key) && !self.misspelt.contains(&key) {
+            self.wrong = true;
+            let sentence =
+                format!("`{key}` is missing in {}; add it: {}", self.reader.place(), T::form());
+            self.reader.error(self.span.clone(), sentence);
+        }
+        read
+    }
+
+    /// An option that may be there.
+    pub(super) fn optional<T: Value>(&mut self, key: &'static str) -> Option<At<T>> {
+        let node = self.table.get(key)?;
+        self.reader.path.push(key.to_owned());
+        let value = T::read(node, self.reader);
+        self.reader.path.pop();
+        self.wrong |= value.is_none();
+        value.map(|value| At { value, span: Some(node.span()) })
+    }
+
+    /// An option that has a value even when it is not there.
+    pub(super) fn default<T: Value>(&mut self, key: &'static str, default: T) -> At<T> {
+        self.optional(key).unwrap_or(At { value: default, span: None })
+    }
+
+    /// A table of options.
+    pub(super) fn section<T: Section>(&mut self, key: &'static str) -> T {
+        self.reader.path.push(key.to_owned());
+        let read = self.table.get(key).and_then(|node| {
+            let read = T::read_section(node, self.reader);
+            self.wrong |= read.is_none();
+            read
+        });
+        let section =
+            read.unwrap_or_else(|| T::read_table(&DeTable::new(), self.span.clone(), self.reader));
+        self.reader.path.pop();
+        section
+    }
+}
+
+impl Reader<'_> {
+    /// The table that is being read, in words.
+    pub(super) fn place(&self) -> String {
+        match self.path.as_slice() {
+            [] => "the file".to_owned(),
+            [routes] if routes == "routes" => "this route".to_owned(),
+            path => format!("`[{}]`", path.join(".")),
+        }
+    }
+
+    fn unknown(&self, key: &str, meant: Option<&str>, known: &[&str]) -> String {
+        let place = self.place();
+        if let Some(meant) = meant {
+            return format!("unknown key `{key}` in {place}; did you mean `{meant}`?");
+        }
+        if let Some(section) = home_of(key) {
+            return format!("unknown key `{key}` in {place}; it belongs in `[{section}]`");
+        }
+        let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
+        format!("unknown key `{key}` in {place}; known are {}", known.join(", "))
+    }
+}
+
+/// The one section that has an option of this name, if it is one.
+fn home_of(key: &str) -> Option<String> {
+    let sections = Root::options();
+    let mut homes = sections.iter().filter(|section| {
+        section.key != key && section.inner.iter().any(|option| option.key == key)
+    });
+    let home = homes.next().filter(|_| homes.next().is_none())?;
+    let is_named = matches!(home.key, "sources" | "destinations");
+    Some(if is_named { format!("{}.NAME", home.key) } else { home.key.to_owned() })
+}
+
+/// Tables that have names: `[sources.github]`.
+#[derive(Debug)]
+pub(super) struct Named<T>(pub(super) Vec<(At<Name>, T)>);
+
+impl<T: Section> Section for Named<T> {
+    fn read_table(table: &DeTable<'_>, _: Span, reader: &mut Reader<'_>) -> Self {
+        let mut sections: Vec<(At<Name>, T)> = Vec::new();
+        let mut seen: BTreeMap<String, Span> = BTreeMap::new();
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        for (key, node) in entries {
+            let span = key.span();
+            reader.path.push(key.get_ref().to_string());
+            match Name::new(key.get_ref()) {
+                Err(error) => reader.error(span.clone(), format!("{error}; choose another name")),
+                Ok(name) => {
+                    let folded = name.as_str().to_ascii_lowercase();
+                    if let Some(first) = seen.insert(folded, span.clone()) {
+                        reader.clash(
+                            span.clone(),
+                            "two names differ only in upper and lower case; give one another name",
+                            (Some(first), "the other one"),
+                        );
+                    }
+                    if let DeValue::Table(table) = node.get_ref() {
+                        let section = T::read_table(table, span.clone(), reader);
+                        sections.push((At { value: name, span: Some(span) }, section));
+                    } else {
+                        let section = reader.path.join(".");
+                        reader.wrong_type(node, &format!("a section `[{section}]`"));
+                    }
+                }
+            }
+            reader.path.pop();
+        }
+        Self(sections)
+    }
+
+    fn options() -> Vec<Opt> {
+        T::options()
+    }
+}
+
+/// Tables in a row: `[[routes]]`.
+#[derive(Debug)]
+pub(super) struct Rows<T>(pub(super) Vec<T>);
+
+impl<T: Section> Section for Rows<T> {
+    fn read_table(_: &DeTable<'_>, _: Span, _: &mut Reader<'_>) -> Self {
+        Self(Vec::new())
+    }
+
+    fn read_section(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        if let DeValue::Array(rows) = node.get_ref() {
+            return Some(Self(
+                rows.iter().filter_map(|row| T::read_section(row, reader)).collect(),
+            ));
+        }
+        let section = reader.path.join(".");
+        let sentence = format!("expected sections `[[{section}]]`, with two brackets on each side");
+        reader.error(node.span(), sentence);
+        None
+    }
+
+    fn options() -> Vec<Opt> {
+        T::options()
+    }
+}
+
+/// Makes structs of options, their reading and their documentation from one table.
+///
+/// An option is `required`, `optional`, has a `default` or is a `section` of its own; `like` shows
+/// what it may look like.
+macro_rules! sections {
+    ($(
+        $(#[doc = $about:literal])+
+        $name:ident {$(
+            $(#[doc = $doc:literal])+
+            $field:ident: $kind:ident $type:ty $(= $default:expr)? $(, like $like:literal)?;
+        )*}
+    )*) => {$(
+        $(#[doc = $about])+
+        #[derive(Debug)]
+        #[allow(dead_code, reason = "not every section's place is needed")]
+        pub(super) struct $name {
+            /// Where it stands in the file.
+            pub(super) span: Span,
+            /// Whether something in it could not be read: what seems to be missing may not be.
+            pub(super) wrong: bool,
+            $($(#[doc = $doc])+ pub(super) $field: sections!(@type $kind $type),)*
+        }
+
+        impl Section for $name {
+            fn read_table(table: &DeTable<'_>, span: Span, reader: &mut Reader<'_>) -> Self {
+                let mut fields = Fields::new(table, span.clone(), reader, &[$(stringify!($field)),*]);
+                Self {
+                    $($field: fields.$kind(stringify!($field) $(, $default)?),)*
+                    wrong: fields.wrong,
+                    span,
+                }
+            }
+
+            fn options() -> Vec<Opt> {
+                vec![$(Opt {
+                    key: stringify!($field),
+                    required: stringify!($kind) == "required",
+                    default: sections!(@default $type $(, $default)?),
+                    like: sections!(@like $($like)?),
+                    doc: [$($doc.trim()),+].join(" "),
+                    ..sections!(@opt $kind $type)
+                }),*]
+            }
+        }
+
+        impl Value for $name {
+            fn form() -> String {
+                "a table".to_owned()
+            }
+
+            fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+                Self::read_section(node, reader)
+            }
+
+            fn inner() -> Vec<Opt> {
+                Self::options()
+            }
+        }
+    )*};
+    (@type required $type:ty) => { Option<At<$type>> };
+    (@type optional $type:ty) => { Option<At<$type>> };
+    (@type default $type:ty) => { At<$type> };
+    (@type section $type:ty) => { $type };
+    (@default $type:ty, $default:expr) => {{
+        let default: $type = $default;
+        Some(default.show())
+    }};
+    (@default $type:ty) => { None };
+    (@like $like:literal) => { Some($like) };
+    (@like) => { None };
+    (@opt section $type:ty) => { Opt::section(<$type as Section>::options()) };
+    (@opt $kind:ident $type:ty) => { Opt::of::<$type>() };
+}
+
+pub(super) use sections;
+
+impl Opt {
+    /// What a type says of an option.
+    pub(super) fn of<T: Value>() -> Self {
+        Self {
+            key: "",
+            form: T::form(),
+            required: false,
+            default: None,
+            like: None,
+            doc: String::new(),
+            is_secret: T::IS_SECRET,
+            inner: T::inner(),
+        }
+    }
+
+    /// A table of options.
+    pub(super) fn section(inner: Vec<Self>) -> Self {
+        Self {
+            key: "",
+            form: "a table".to_owned(),
+            required: false,
+            default: None,
+            like: None,
+            doc: String::new(),
+            is_secret: false,
+            inner,
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! The sections `[server]`, `[admin]` and `[store]`.
+
+use std::time::Duration;
+
+use hookyard_model::Retention;
+use url::Url;
+
+use super::options::{AdminOptions, LimitOptions, ServerOptions, StoreOptions, TlsOptions};
+use super::reader::{At, Reader};
+use super::tls;
+use super::value::Size;
+use super::{Admin, Limits, Server, StoreSettings, TlsFiles};
+
+/// Nothing that a sender waits for may take longer.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+
+pub(super) fn server(options: ServerOptions, reader: &mut Reader<'_>) -> Server {
+    let public_url = options.public_url.as_ref().and_then(|url| {
+        let parsed = public_url(url, reader)?;
+        if parsed.path() == "/" {
+            return Some(parsed.as_str().trim_end_matches('/').to_owned());
+        }
+        reader.error(
+            url.span.clone(),
+            "the server's public URL is scheme and host alone; remove the path, or set `public_url` of a source",
+        );
+        None
+    });
+    Server {
+        listen: options.listen.value,
+        tls: options.tls.and_then(|tls| tls_files(tls.value, reader)),
+        public_url,
+        trusted_proxies: options
+            .trusted_proxies
+            .value
+            .into_iter()
+            .map(|network| network.value)
+            .collect(),
+        limits: limits(&options.limits, reader),
+    }
+}
+
+/// A URL that providers are given.
+pub(super) fn public_url(text: &At<String>, reader: &mut Reader<'_>) -> Option<Url> {
+    let sentence = match Url::parse(text) {
+        Err(error) => {
+            format!("this is not a URL ({error}); write it like `https://hooks.example.com`")
+        }
+        Ok(url) if !matches!(url.scheme(), "http" | "https") || url.host().is_none() => {
+            "a public URL begins with `https://` or `http://` and a host".to_owned()
+        }
+        Ok(url) if !url.username().is_empty() || url.password().is_some() => {
+            "a public URL has no user name and password; remove them".to_owned()
+        }
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+            "a public URL has no `?` and no `#`; remove what follows them".to_owned()
+        }
+        Ok(url) => return Some(url),
+    };
+    reader.error(text.span.clone(), sentence);
+    None
+}
+
+fn tls_files(options: TlsOptions, reader: &mut Reader<'_>) -> Option<TlsFiles> {
+    let (certificate, key) = (options.certificate?, options.key?);
+    let files = TlsFiles { certificate: reader.file(&certificate), key: reader.file(&key) };
+    match tls::server_config(&files) {
+        Ok(_) => return Some(files),
+        Err(tls::TlsError::Certificate(why)) => reader.error(certificate.span, why),
+        Err(tls::TlsError::Key(why)) => reader.error(key.span, why),
+        Err(tls::TlsError::Pair(why)) => {
+            reader.clash(key.span, why, (certificate.span, "the certificate"));
+        }
+    }
+    None
+}
+
+fn limits(options: &LimitOptions, reader: &mut Reader<'_>) -> Limits {
+    let waits = [
+        &options.idle_timeout,
+        &options.head_timeout,
+        &options.body_timeout,
+        &options.request_timeout,
+        &options.ack_timeout,
+    ];
+    for wait in waits {
+        time_within(wait, LONGEST_WAIT, reader);
+    }
+    for count in [&options.connections, &options.connections_per_address] {
+        if count.value == 0 {
+            reader.error(count.span.clone(), "with 0 nothing could come in; write at least 1");
+        }
+    }
+    Limits {
+        connections: index(options.connections.value),
+        connections_per_address: index(options.connections_per_address.value),
+        idle_timeout: options.idle_timeout.value,
+        head_timeout: options.head_timeout.value,
+        body_timeout: options.body_timeout.value,
+        request_timeout: options.request_timeout.value,
+        ack_timeout: options.ack_timeout.value,
+        body_bytes_in_flight: bytes(options.body_bytes_in_flight.value),
+    }
+}
+
+/// Notes a time that is 0 or too long.
+pub(super) fn time_within(time: &At<Duration>, most: Duration, reader: &mut Reader<'_>) {
+    let most_shown = super::quantity::show_duration(most);
+    if time.value.is_zero() {
+        reader.error(
+            time.span.clone(),
+            format!("a time of 0 does not work here; write up to \"{most_shown}\""),
+        );
+    } else if time.value > most {
+        reader
+            .error(time.span.clone(), format!("this is too long; write at most \"{most_shown}\""));
+    }
+}
+
+/// A size as a length in memory.
+pub(super) fn bytes(size: Size) -> usize {
+    usize::try_from(size.0).unwrap_or(usize::MAX)
+}
+
+fn index(count: u32) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+pub(super) fn admin(options: &AdminOptions, server: &Server, reader: &mut Reader<'_>) -> Admin {
+    let listen = options.listen.value;
+    if !listen.ip().is_loopback() && !options.allow_remote.value {
+        reader.error(
+            options.listen.span.clone(),
+            "other machines could reach the API at this address, and it is not encrypted; listen on 127.0.0.1, or put a proxy with TLS before it and write `allow_remote = true`",
+        );
+    }
+    if listen == server.listen && listen.port() != 0 {
+        reader.error(
+            options.listen.span.clone().unwrap_or(options.span.clone()),
+            "`[server]` and `[admin]` cannot listen on the same address; give one of them another port",
+        );
+    }
+    Admin { listen }
+}
+
+pub(super) fn store(options: &StoreOptions, reader: &mut Reader<'_>) -> StoreSettings {
+    let path = match options.url.strip_prefix("sqlite:") {
+        // `sqlite://name` and `sqlite:///root/name` are what other programs call the same files.
+        Some(path) => path.strip_prefix("//").unwrap_or(path),
+        None => "",
+    };
+    if path.is_empty() || path.starts_with(':') || path.contains('?') {
+        reader.error(
+            options.url.span.clone(),
+            "the store is an SQLite file; write `sqlite:` and its path, such as \"sqlite:hookyard.db\"",
+        );
+    }
+    let retention = &options.retention;
+    for (time, what) in
+        [(&retention.delivered, "events"), (&retention.dead_letters, "dead letters")]
+    {
+        if time.value.is_zero() {
+            let sentence =
+                format!("with 0 {what} would be gone at once; keep them for at least \"1m\"");
+            reader.error(time.span.clone(), sentence);
+        }
+    }
+    if let Some(most) = retention.max_size.as_ref().filter(|most| most.0 < 16 << 20) {
+        reader.error(most.span.clone(), "this is too small to work with; allow at least \"16MiB\"");
+    }
+    StoreSettings {
+        path: reader.resolve(path),
+        retention: Retention {
+            delivered: retention.delivered.value,
+            dead_letters: retention.dead_letters.value,
+            max_bytes: retention.max_size.as_ref().map(|size| size.0),
+        },
+        keep_free: options.keep_free.0,
+    }
+}

@@ -1,0 +1,128 @@
+//! A `[sources.NAME]` section.
+
+use std::time::Duration;
+
+use hookyard_model::{Name, Secret};
+
+use super::options::{DedupeOptions, SourceOptions};
+use super::proof::{Proof, proof};
+use super::reader::{At, Reader};
+use super::server::{bytes, public_url};
+use super::{Dedupe, Server, Source};
+
+/// The longest body that a source may allow.
+const LONGEST_BODY: u64 = 64 << 20;
+
+/// How long a repeat is told where an old request is refused for its timestamp.
+const SIGNED_TIME_WINDOW: Duration = Duration::from_secs(7 * 86_400);
+
+/// How long a repeat is told where an old request could be sent again by anyone who saw it.
+const UNSIGNED_TIME_WINDOW: Duration = Duration::from_secs(30 * 86_400);
+
+pub(super) fn source(
+    name: &Name,
+    mut options: SourceOptions,
+    server: &Server,
+    reader: &mut Reader<'_>,
+) -> Option<Source> {
+    let proof = proof(name, &mut options, reader);
+    let own_url = options.public_url.as_ref();
+    let own_url = own_url.and_then(|url| public_url(url, reader).map(|_| url.value.clone()));
+    body_limit(&options, server, reader);
+    let dedupe = dedupe(&options.dedupe, proof.as_ref(), reader);
+    if options.methods.value.is_empty() {
+        reader.error(
+            options.methods.span.clone(),
+            "without a method nothing is accepted; write [\"POST\"]",
+        );
+    }
+    let Proof { provider, verifier, token } = proof?;
+    let signs_url = verifier.as_ref().is_some_and(|verifier| verifier.covers().url);
+    if signs_url && own_url.is_none() && server.public_url.is_none() {
+        reader.warn(
+            options.span.clone(),
+            "this provider signs the URL it was given; set `public_url` here or in `[server]`, or its requests are refused behind a proxy",
+        );
+    }
+    Some(Source {
+        name: name.clone(),
+        provider,
+        verifier,
+        allow_ips: options.allow_ips.value.into_iter().map(|network| network.value).collect(),
+        token,
+        methods: options.methods.value.iter().map(|method| method.0.to_owned()).collect(),
+        body_limit: bytes(options.body_limit.value),
+        rate: options.rate.map(|rate| rate.value),
+        dedupe: dedupe?,
+        public_url: own_url,
+        enabled: options.enabled.value,
+    })
+}
+
+fn body_limit(options: &SourceOptions, server: &Server, reader: &mut Reader<'_>) {
+    let limit = &options.body_limit;
+    if limit.0 == 0 || limit.0 > LONGEST_BODY {
+        reader.error(limit.span.clone(), "a body limit is from \"1B\" to \"64MiB\"");
+    } else if bytes(limit.value) > server.limits.body_bytes_in_flight {
+        reader.error(
+            limit.span.clone(),
+            "a body of this size would never be accepted; raise `body_bytes_in_flight` in `[server.limits]`",
+        );
+    }
+}
+
+fn dedupe(
+    options: &DedupeOptions,
+    proof: Option<&Proof>,
+    reader: &mut Reader<'_>,
+) -> Option<Dedupe> {
+    if let Some(window) = options.window.as_ref().filter(|window| window.value.is_zero()) {
+        reader.error(
+            window.span.clone(),
+            "a window of 0 tells no repeat; write `key = \"off\"` if that is meant",
+        );
+        return None;
+    }
+    let verifier = proof.and_then(|proof| proof.verifier.as_ref());
+    let is_replayable = verifier.is_some_and(|verifier| verifier.tolerance().is_none());
+    let usual = if is_replayable { UNSIGNED_TIME_WINDOW } else { SIGNED_TIME_WINDOW };
+    let window = options.window.as_ref().map_or(usual, |window| window.value);
+    Some(Dedupe { window, key: options.key.value.clone() })
+}
+
+/// One secret or several, written in one of two ways.
+pub(super) fn secrets(
+    one: Option<At<Secret>>,
+    several: Option<At<Vec<At<Secret>>>>,
+    reader: &mut Reader<'_>,
+) -> Vec<At<Secret>> {
+    let secrets = match (one, several) {
+        (Some(one), Some(several)) => {
+            let sentence =
+                "`secret` and `secrets` cannot both be set; put all of them into `secrets`";
+            reader.clash(several.span, sentence, (one.span, "the other one"));
+            return Vec::new();
+        }
+        (Some(one), None) => vec![one],
+        (None, Some(several)) if several.value.is_empty() => {
+            reader
+                .error(several.span, "the list of secrets is empty; put one into it, or remove it");
+            return Vec::new();
+        }
+        (None, Some(several)) => several.value,
+        (None, None) => Vec::new(),
+    };
+    warn_of_short(&secrets, reader);
+    secrets
+}
+
+/// People's secrets are what they are, so a short one is no error.
+pub(super) fn warn_of_short(secrets: &[At<Secret>], reader: &mut Reader<'_>) {
+    for secret in secrets {
+        let key = hookyard_signature::Secret::new(secret.reveal());
+        if key.is_ok_and(|key| key.is_short()) {
+            let sentence = "this secret is shorter than 16 characters and could be guessed; take a longer one if you can";
+            reader.warn(secret.span.clone(), sentence);
+        }
+    }
+}
