@@ -1,0 +1,102 @@
+//! Keeping an event with its dedupe decision and its deliveries.
+
+use hookyard_model::{Accepted, Event, NewDelivery, NewEvent, StoreError};
+use rusqlite::params;
+
+use super::cell::{Octets, event_row, int, time};
+use super::fault::Fault;
+use super::inbox::Lane;
+use super::writer::{Core, Verb};
+
+const ADD_EVENT: &str = "
+    INSERT INTO event (id, random, source, received_at, ordinals, verification, peer, method,
+        target, event_type, provider_event_id)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+const ADD_PAYLOAD: &str = "INSERT INTO payload (event, headers, body) VALUES (?1, ?2, ?3)";
+const ADD_DELIVERY: &str = "
+    INSERT INTO delivery (event, ordinal, destination, state, due_at, leased, lease, attempts,
+        step, maybe_sent, replayed, reason, created_at, finished_at)
+    VALUES (?1, ?2, ?3, 0, ?4, ?5, ?5, 0, 0, 0, ?6, NULL, ?7, NULL)";
+
+impl Verb for NewEvent {
+    type Answer = Accepted;
+    const LANE: Lane = Lane::Accept;
+
+    fn apply(&self, core: &mut Core<'_>) -> Result<Accepted, Fault> {
+        let event = &*self.event;
+        if let Some(key) = &self.dedupe
+            && let Some(first) = core.dedupe.find(core.conn, &key.hash, event.received_at)?
+        {
+            return Ok(Accepted::Duplicate(first));
+        }
+        let id = event_row(event.id).ok_or_else(|| {
+            StoreError::Unavailable(format!("{} is out of range: is the clock right?", event.id))
+        })?;
+        add_event(core, id, event, self.deliveries.len())?;
+        for (ordinal, new) in self.deliveries.iter().enumerate() {
+            let row = DeliveryRow { event: id, ordinal: int(ordinal), replayed: false };
+            row.add(core, new, time(event.received_at))?;
+        }
+        if let Some(key) = &self.dedupe {
+            core.dedupe.add(core.conn, key, event.id)?;
+        }
+        core.sequence = core.sequence.max(event.id.sequence());
+        Ok(Accepted::New)
+    }
+
+    fn bytes(&self) -> usize {
+        512 + self.event.body.len() + self.event.headers.as_bytes().len()
+    }
+
+    fn order(&self) -> u64 {
+        self.event.id.sequence()
+    }
+}
+
+fn add_event(core: &mut Core<'_>, id: i64, event: &Event, ordinals: usize) -> Result<(), Fault> {
+    let peer = event.peer.map(Octets::of);
+    core.conn.prepare_cached(ADD_EVENT)?.execute(params![
+        id,
+        event.id.random().cast_signed(),
+        core.names.id(core.conn, &event.source)?,
+        time(event.received_at),
+        int(ordinals),
+        event.verification.as_str(),
+        peer.as_ref().map(Octets::as_slice),
+        event.method,
+        event.target,
+        event.event_type,
+        event.provider_event_id,
+    ])?;
+    let headers: &[u8] = event.headers.as_bytes();
+    core.conn.prepare_cached(ADD_PAYLOAD)?.execute(params![id, headers, &*event.body])?;
+    Ok(())
+}
+
+/// A delivery to be added.
+pub(super) struct DeliveryRow {
+    pub(super) event: i64,
+    pub(super) ordinal: i64,
+    pub(super) replayed: bool,
+}
+
+impl DeliveryRow {
+    pub(super) fn add(
+        &self,
+        core: &mut Core<'_>,
+        new: &NewDelivery,
+        now: i64,
+    ) -> Result<(), Fault> {
+        let destination = core.names.id(core.conn, &new.destination)?;
+        core.conn.prepare_cached(ADD_DELIVERY)?.execute(params![
+            self.event,
+            self.ordinal,
+            destination,
+            new.leased_until.map_or(now, time),
+            new.leased_until.is_some(),
+            self.replayed,
+            now,
+        ])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,299 @@
+//! By what repeats are told.
+//!
+//! Keys come in random order, and an index on disk in random order is what makes a store slow
+//! down as it grows: every insert dirties another page. So no such index is ever written to:
+//!
+//! - A new key is **appended** to `dedupe`, in the event's own transaction, and kept in memory in
+//!   a map from its hash to its row: about 24 to 48 bytes a key. At start the map is read from the table.
+//! - There are two generations of them. When the young one is full it becomes the old one, and
+//!   the old one is **sealed**: another thread sorts its keys, the writer appends them, a few with
+//!   each batch, as a segment of `dedupe_segment_key`, so that nothing waits for it. Then its rows
+//!   in `dedupe` are deleted, a few at a time, and it leaves the memory.
+//! - A sealed segment is found by a Bloom filter in memory, 10 bits a key; only where that says
+//!   "maybe", about once in a hundred, the segment is asked. When its last key has expired it is
+//!   deleted, a few keys at a time.
+//!
+//! Every step is part of a transaction, and a segment counts only from the transaction that
+//! completes it, so a key can be found whenever the process dies.
+
+mod bloom;
+mod segment;
+
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+
+use hookyard_model::{DedupeKey, EventId, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::cell::{event_id, time};
+use super::fault::{Fault, unreadable};
+use segment::{Sealing, Segments, collect};
+
+const LOAD: &str = "SELECT position, hash FROM dedupe WHERE position > ?1 ORDER BY position";
+const ENDS: &str = "SELECT min(position), max(position) FROM dedupe";
+const ADD: &str =
+    "INSERT INTO dedupe (position, hash, event, random, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+const GET: &str = "SELECT event, random, expires_at FROM dedupe WHERE position = ?1";
+const TRIM: &str = "DELETE FROM dedupe WHERE position BETWEEN ?1 AND ?2";
+
+/// The hash of a key.
+type Hash = [u8; 16];
+
+/// Makes further connections to the same file, to read.
+pub(in crate::sqlite) type Connect = Box<dyn Fn() -> rusqlite::Result<Connection> + Send>;
+
+/// How many keys are moved in one transaction at least, and how many more for each event that it accepts:
+/// more than one, so that the moving gains on what comes in.
+const CHUNK: usize = 256;
+const CHUNK_PER_ACCEPT: usize = 4;
+
+/// Keys in memory: each with its row in `dedupe`, counted from the first.
+struct Generation {
+    first: i64,
+    rows: HashMap<Hash, u32>,
+}
+
+impl Generation {
+    fn from(first: i64) -> Self {
+        Self { first, rows: HashMap::new() }
+    }
+
+    fn position(&self, hash: &Hash) -> Option<i64> {
+        self.rows.get(hash).map(|&offset| self.first + i64::from(offset))
+    }
+
+    fn insert(&mut self, hash: Hash, position: i64) -> Option<u32> {
+        self.rows.insert(hash, u32::try_from(position - self.first).unwrap_or(u32::MAX))
+    }
+}
+
+/// What a transaction changes beyond new keys; becomes true when it is committed.
+enum Step {
+    Wrote(usize),
+    Sealed,
+    Trimmed(i64),
+    Expired(i64),
+    Dropped(i64),
+}
+
+/// All keys that are known.
+pub(super) struct Dedupe {
+    young: Generation,
+    old: Option<Generation>,
+    /// How many keys make a generation.
+    full: usize,
+    next_position: i64,
+    /// `dedupe` is void up to here.
+    sealed_to: i64,
+    /// The first row of `dedupe` that may still stand there though it is void.
+    void_from: i64,
+    segments: Segments,
+    collecting: Option<Receiver<Sealing>>,
+    sealing: Option<Sealing>,
+    connect: Connect,
+    /// The latest time that was seen.
+    now: Timestamp,
+    /// What this transaction put into the young generation, and what was there before.
+    added: Vec<(Hash, Option<u32>)>,
+    step: Option<Step>,
+}
+
+impl Dedupe {
+    /// Reads what is known. At most about `keys_in_memory` keys are kept in memory.
+    pub(super) fn load(
+        conn: &Connection,
+        keys_in_memory: usize,
+        connect: Connect,
+    ) -> Result<Self, Fault> {
+        let (segments, sealed_to, last_of_segments) = Segments::load(conn)?;
+        let (first, last): (Option<i64>, Option<i64>) =
+            conn.query_row(ENDS, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let mut young = Generation::from(sealed_to + 1);
+        let mut statement = conn.prepare(LOAD)?;
+        let mut rows = statement.query([sealed_to])?;
+        while let Some(row) = rows.next()? {
+            let hash = row.get_ref(1)?.as_blob().ok().and_then(|hash| hash.try_into().ok());
+            young.insert(hash.ok_or_else(|| unreadable("a dedupe key"))?, row.get(0)?);
+        }
+        Ok(Self {
+            young,
+            old: None,
+            full: (keys_in_memory / 2).max(1),
+            next_position: last.unwrap_or(0).max(last_of_segments) + 1,
+            sealed_to,
+            void_from: first.unwrap_or(sealed_to + 1),
+            segments,
+            collecting: None,
+            sealing: None,
+            connect,
+            now: Timestamp::EPOCH,
+            added: Vec::new(),
+            step: None,
+        })
+    }
+
+    /// The event that first came with this key, if it has not expired.
+    pub(super) fn find(
+        &mut self,
+        conn: &Connection,
+        hash: &Hash,
+        now: Timestamp,
+    ) -> Result<Option<EventId>, Fault> {
+        self.saw(now);
+        for generation in std::iter::once(&self.young).chain(&self.old) {
+            if let Some(position) = generation.position(hash) {
+                let found = conn
+                    .prepare_cached(GET)?
+                    .query_row([position], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+                    .optional()?;
+                if let Some(first) = unexpired(found, now) {
+                    return Ok(Some(first));
+                }
+            }
+        }
+        self.segments.find(conn, hash, now)
+    }
+
+    /// Remembers a key. It has been looked for before.
+    pub(super) fn add(
+        &mut self,
+        conn: &Connection,
+        key: &DedupeKey,
+        event: EventId,
+    ) -> Result<(), Fault> {
+        let position = self.next_position;
+        conn.prepare_cached(ADD)?.execute(params![
+            position,
+            key.hash,
+            super::cell::int(event.sequence()),
+            event.random().cast_signed(),
+            time(key.expires_at),
+        ])?;
+        self.next_position += 1;
+        self.added.push((key.hash, self.young.insert(key.hash, position)));
+        Ok(())
+    }
+
+    /// Takes note of the time, by which segments expire.
+    pub(super) fn saw(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+    }
+
+    /// Whether there is something to move though nobody asks for anything.
+    pub(super) fn has_upkeep(&self) -> bool {
+        self.sealing.is_some()
+            || self.void_from <= self.sealed_to
+            || self.segments.dropping().is_some()
+            || self.segments.expired(self.now).is_some()
+    }
+
+    /// Moves some keys, as part of a transaction that accepts so many events.
+    pub(super) fn upkeep(&mut self, conn: &Connection, accepts: usize) -> Result<(), Fault> {
+        let chunk = CHUNK + CHUNK_PER_ACCEPT * accepts;
+        self.receive_collected();
+        self.step = if let Some(sealing) = &self.sealing {
+            let written = sealing.write(conn, chunk)?;
+            Some(if sealing.is_done(written) { Step::Sealed } else { Step::Wrote(written) })
+        } else if self.void_from <= self.sealed_to {
+            let to = self.sealed_to.min(self.void_from + super::cell::int(chunk));
+            conn.prepare_cached(TRIM)?.execute([self.void_from, to])?;
+            Some(Step::Trimmed(to + 1))
+        } else if let Some(id) = self.segments.expired(self.now) {
+            segment::expire(conn, id)?;
+            Some(Step::Expired(id))
+        } else if let Some(id) = self.segments.dropping() {
+            segment::drop_some(conn, id, chunk)?.then_some(Step::Dropped(id))
+        } else {
+            None
+        };
+        Ok(())
+    }
+
+    /// The transaction was committed.
+    pub(super) fn committed(&mut self) {
+        self.added.clear();
+        match self.step.take() {
+            None => {}
+            Some(Step::Wrote(keys)) => {
+                if let Some(sealing) = &mut self.sealing {
+                    sealing.advance(keys);
+                }
+            }
+            Some(Step::Sealed) => {
+                if let Some(sealing) = self.sealing.take() {
+                    self.sealed_to = sealing.last_position();
+                    self.segments.add(sealing);
+                    self.old = None;
+                }
+            }
+            Some(Step::Trimmed(next)) => self.void_from = next,
+            Some(Step::Expired(id)) => self.segments.expire(id),
+            Some(Step::Dropped(id)) => self.segments.forget(id),
+        }
+        if self.old.is_none() && self.young.rows.len() >= self.full {
+            let young = Generation::from(self.next_position);
+            self.old = Some(std::mem::replace(&mut self.young, young));
+        }
+        if self.old.is_some() && self.sealing.is_none() && self.collecting.is_none() {
+            self.start_collecting();
+        }
+    }
+
+    /// The transaction was undone.
+    pub(super) fn rolled_back(&mut self) {
+        self.step = None;
+        self.next_position -= super::cell::int(self.added.len());
+        for (hash, before) in self.added.drain(..).rev() {
+            match before {
+                Some(offset) => self.young.rows.insert(hash, offset),
+                None => self.young.rows.remove(&hash),
+            };
+        }
+    }
+
+    /// Has another thread read and sort the old generation.
+    fn start_collecting(&mut self) {
+        let (from, to) = (self.sealed_to + 1, self.young.first - 1);
+        let (id, now) = (self.segments.next_id(), self.now);
+        let (send, receive) = sync_channel(1);
+        let started = (self.connect)().map_err(Fault::from).and_then(|conn| {
+            let work = move || match collect(&conn, id, from..=to, now) {
+                // The writer may have ended meanwhile.
+                Ok(sealing) => drop(send.send(sealing)),
+                Err(fault) => {
+                    let error = fault.into_error();
+                    tracing::warn!(%error, "old dedupe keys could not be read; tried again");
+                }
+            };
+            let thread = std::thread::Builder::new().name("store-seal".to_owned());
+            thread.spawn(work).map_err(|error| {
+                Fault::Store(hookyard_model::StoreError::Unavailable(error.to_string()))
+            })
+        });
+        match started {
+            Ok(_detached) => self.collecting = Some(receive),
+            Err(fault) => {
+                let error = fault.into_error();
+                tracing::warn!(%error, "old dedupe keys stay in memory; tried again");
+            }
+        }
+    }
+
+    fn receive_collected(&mut self) {
+        match self.collecting.as_ref().map(Receiver::try_recv) {
+            None | Some(Err(TryRecvError::Empty)) => {}
+            Some(Ok(sealing)) => {
+                self.sealing = Some(sealing);
+                self.collecting = None;
+            }
+            Some(Err(TryRecvError::Disconnected)) => self.collecting = None,
+        }
+    }
+}
+
+/// A row of event, random half and expiry, as an id while it has not expired: a repeat is told
+/// until, but not at, the time when its key expires.
+fn unexpired(found: Option<(i64, i64, i64)>, now: Timestamp) -> Option<EventId> {
+    let (event, random, expires_at) = found?;
+    (expires_at > time(now)).then(|| event_id(event, random))
+}

@@ -1,0 +1,343 @@
+//! The store: its threads, and its promises.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use hookyard_model::{
+    Accepted, Attempt, Condition, Counts, Delivery, DeliveryFilter, DeliveryId, DestinationStatus,
+    Event, EventFilter, EventId, EventSummary, Held, Lease, Leased, Name, NewEvent, Page, Pruned,
+    Retention, Settlement, Store, StoreError, StoreFuture, Timestamp,
+};
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::checkpoint::Checkpoints;
+use super::dedupe::Dedupe;
+use super::fault::Fault;
+use super::inbox::{Inbox, Lane};
+use super::lock::StoreLock;
+use super::names::Names;
+use super::open::{self, OpenError, Opened, Options};
+use super::queue::{Change, ChangeSome, Recover, Release, Replay};
+use super::reader::{self, Reader, ReaderInbox, look};
+use super::retention::{Forget, Forgotten, Walk};
+use super::space::{Space, free_bytes};
+use super::status::{Probe, SetStatus};
+use super::writer::{Core, Verb, Writer, WriterInbox, ask};
+
+/// How many deliveries a person's change meets in one transaction.
+const CHANGE_AT_ONCE: usize = 1000;
+
+const LAST_SEQUENCE: &str = "
+    SELECT max((SELECT last_sequence FROM ledger), coalesce((SELECT max(id) FROM event), 0))";
+
+/// Keeps events and deliveries in a SQLite file.
+///
+/// Dropping it stops its threads, as [`Store::close`] does, but makes the dropping thread wait.
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    folder: PathBuf,
+    writer: Arc<WriterInbox>,
+    readers: Arc<ReaderInbox>,
+    last_sequence: Arc<AtomicU64>,
+    walk: Mutex<Walk>,
+    threads: Mutex<Vec<Thread>>,
+}
+
+/// A thread and a channel that closes when it has ended.
+#[derive(Debug)]
+struct Thread {
+    handle: JoinHandle<()>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl SqliteStore {
+    /// Opens a store, or makes an empty one. Blocks while it reads what has to be in memory.
+    pub fn open(options: &Options) -> Result<Self, OpenError> {
+        let Opened { writer: conn, folder, lock, page_size } = open::open(options)?;
+        let lock = Arc::new(lock);
+        let path = options.path.clone();
+        let sql = |error| OpenError::from_fault(&path, Fault::Sql(error));
+        let fault = |fault| OpenError::from_fault(&path, fault);
+        let io = |error: io::Error| OpenError::from_io(&path, &error);
+
+        let last: i64 = conn.query_row(LAST_SEQUENCE, [], |row| row.get(0)).map_err(sql)?;
+        let connect = {
+            let path = path.clone();
+            Box::new(move || open::connect_reader(&path))
+        };
+        let dedupe = Dedupe::load(&conn, options.dedupe_keys_in_memory, connect).map_err(fault)?;
+        let names = Names::load(&conn).map_err(fault)?;
+        let checkpointer = open::connect_checkpointer(&path).map_err(sql)?;
+        let mut parts = WriterParts {
+            conn,
+            names,
+            dedupe,
+            space: Space::new(folder.clone(), options.keep_free_bytes),
+            checkpoints: None,
+        };
+        let store = Self {
+            folder,
+            writer: Arc::new(Inbox::new()),
+            readers: Arc::new(Inbox::new()),
+            last_sequence: Arc::new(AtomicU64::new(last.unsigned_abs())),
+            walk: Mutex::default(),
+            threads: Mutex::default(),
+            path: path.clone(),
+        };
+        for _ in 0..options.readers.max(1) {
+            let conn = open::connect_reader(&path).map_err(sql)?;
+            let inbox = Arc::clone(&store.readers);
+            store.start("store-read", &lock, move || reader::run(conn, &inbox)).map_err(io)?;
+        }
+        parts.checkpoints = Some(Checkpoints::start(checkpointer, page_size).map_err(io)?);
+        let (inbox, last) = (Arc::clone(&store.writer), Arc::clone(&store.last_sequence));
+        store.start("store-write", &lock, move || parts.run(inbox, last)).map_err(io)?;
+        Ok(store)
+    }
+
+    /// Starts a thread that holds the lock as long as it lives.
+    fn start(
+        &self,
+        name: &str,
+        lock: &Arc<StoreLock>,
+        run: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        let (end, ended) = oneshot::channel::<()>();
+        let lock = Arc::clone(lock);
+        let handle = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            run();
+            // In this order: who waits for the end may open the store again.
+            drop(lock);
+            drop(end);
+        })?;
+        self.lock_threads().push(Thread { handle, ended });
+        Ok(())
+    }
+
+    fn lock_threads(&self) -> std::sync::MutexGuard<'_, Vec<Thread>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn ask<V: Verb>(&self, verb: V) -> Result<V::Answer, StoreError> {
+        ask(&self.writer, verb).await
+    }
+
+    async fn look<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        match self.writer.closed() {
+            // After a failed disk nothing that is read can be relied on either.
+            Some(reason) => Err(reason),
+            None => look(&self.readers, Lane::Background, question).await,
+        }
+    }
+
+    /// Makes a person's change in pieces, so that those who write need not wait for all of it.
+    async fn change(&self, which: DeliveryFilter, change: Change) -> Result<u64, StoreError> {
+        let mut changed = 0;
+        let mut after = (i64::MAX, i64::MAX);
+        loop {
+            let filter = which.clone();
+            let rows = self
+                .look(move |reader| reader.changeable(&filter, change, after, CHANGE_AT_ONCE))
+                .await?;
+            let (Some(&last), len) = (rows.last(), rows.len()) else { return Ok(changed) };
+            changed += self.ask(ChangeSome { change, rows }).await?;
+            if len < CHANGE_AT_ONCE {
+                return Ok(changed);
+            }
+            after = last;
+        }
+    }
+
+    async fn take(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
+        let taken: Arc<[_]> = self.ask(lease.clone()).await?.into();
+        if taken.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = Arc::clone(&taken);
+        let due_at = lease.now;
+        let question = move |reader: &mut Reader| reader.leased(&rows, &lease);
+        let read = look(&self.readers, Lane::Work, question).await;
+        if read.is_err() {
+            // Not in anyone's hands: let the next one try.
+            let held = taken.iter().map(super::queue::Taken::held).collect();
+            self.ask(Release { held, due_at }).await?;
+        }
+        read
+    }
+
+    async fn forget(&self, retention: Retention, now: Timestamp) -> Result<Pruned, StoreError> {
+        let walk = *self.walk.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut found = self.look(move |reader| reader.forgettable(walk, retention, now)).await?;
+        let events = std::mem::take(&mut found.events);
+        let until_bytes = retention.max_bytes.filter(|_| found.for_room);
+        let forgotten = if events.is_empty() {
+            Forgotten { events: 0, room_after: None }
+        } else {
+            self.ask(Forget { events, until_bytes, now }).await?
+        };
+        let (walk, more) = Walk::next(&found, &forgotten);
+        *self.walk.lock().unwrap_or_else(PoisonError::into_inner) = walk;
+        Ok(Pruned { events: forgotten.events, more })
+    }
+
+    async fn look_at_condition(&self) -> Result<Condition, StoreError> {
+        let due = self.look(Reader::next_due).await?;
+        let len = |suffix: &str| {
+            let mut path = self.path.clone().into_os_string();
+            path.push(suffix);
+            std::fs::metadata(path).map_or(0, |metadata| metadata.len())
+        };
+        Ok(Condition {
+            engine: format!("SQLite {}", rusqlite::version()),
+            bytes: Some(len("") + len("-wal")),
+            free_bytes: free_bytes(&self.folder),
+            oldest_due: due.into_iter().map(|(_, due_at)| due_at).min(),
+        })
+    }
+
+    async fn end(&self) -> Result<(), StoreError> {
+        if !self.writer.close(StoreError::Closed) {
+            return Err(self.writer.reason());
+        }
+        self.readers.close(StoreError::Closed);
+        let threads = std::mem::take(&mut *self.lock_threads());
+        for thread in threads {
+            // Ready, with an error, when the thread has dropped its end.
+            drop(thread.ended.await);
+        }
+        Ok(())
+    }
+}
+
+/// What the writer's thread owns.
+struct WriterParts {
+    conn: Connection,
+    names: Names,
+    dedupe: Dedupe,
+    space: Space,
+    checkpoints: Option<Checkpoints>,
+}
+
+impl WriterParts {
+    fn run(self, inbox: Arc<WriterInbox>, last_sequence: Arc<AtomicU64>) {
+        let Some(checkpoints) = self.checkpoints else { return };
+        let (names, dedupe) = (self.names, self.dedupe);
+        let core = Core { conn: &self.conn, names, dedupe, sequence: 0 };
+        Writer { core, inbox, space: self.space, checkpoints, last_sequence }.run();
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.writer.close(StoreError::Closed);
+        self.readers.close(StoreError::Closed);
+        for thread in std::mem::take(&mut *self.lock_threads()) {
+            if thread.handle.join().is_err() {
+                tracing::error!("a thread of the store has crashed");
+            }
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn accept(&self, new: NewEvent) -> StoreFuture<'_, Accepted> {
+        Box::pin(self.ask(new))
+    }
+
+    fn lease(&self, lease: Lease) -> StoreFuture<'_, Vec<Leased>> {
+        Box::pin(self.take(lease))
+    }
+
+    fn settle(&self, settlement: Settlement) -> StoreFuture<'_, bool> {
+        Box::pin(self.ask(settlement))
+    }
+
+    fn release(&self, held: Vec<Held>, due_at: Timestamp) -> StoreFuture<'_, ()> {
+        Box::pin(self.ask(Release { held, due_at }))
+    }
+
+    fn next_due(&self) -> StoreFuture<'_, Vec<(Name, Timestamp)>> {
+        Box::pin(self.look(Reader::next_due))
+    }
+
+    fn recover(&self, now: Timestamp) -> StoreFuture<'_, u64> {
+        Box::pin(self.ask(Recover(now)))
+    }
+
+    fn redeliver(&self, which: DeliveryFilter, now: Timestamp) -> StoreFuture<'_, u64> {
+        Box::pin(self.change(which, Change::Redeliver(now)))
+    }
+
+    fn replay(
+        &self,
+        event: EventId,
+        to: Vec<Name>,
+        now: Timestamp,
+    ) -> StoreFuture<'_, Option<Vec<DeliveryId>>> {
+        Box::pin(self.ask(Replay { event, to, now }))
+    }
+
+    fn cancel(&self, which: DeliveryFilter, now: Timestamp) -> StoreFuture<'_, u64> {
+        Box::pin(self.change(which, Change::Cancel(now)))
+    }
+
+    fn purge(&self, which: DeliveryFilter) -> StoreFuture<'_, u64> {
+        Box::pin(self.change(which, Change::Purge))
+    }
+
+    fn prune(&self, retention: Retention, now: Timestamp) -> StoreFuture<'_, Pruned> {
+        Box::pin(self.forget(retention, now))
+    }
+
+    fn event(&self, id: EventId) -> StoreFuture<'_, Option<Arc<Event>>> {
+        Box::pin(self.look(move |reader| Ok(reader.event(id)?.map(Arc::new))))
+    }
+
+    fn events(&self, which: EventFilter, page: Page) -> StoreFuture<'_, Vec<EventSummary>> {
+        Box::pin(self.look(move |reader| reader.events(&which, page)))
+    }
+
+    fn delivery(&self, id: DeliveryId) -> StoreFuture<'_, Option<(Delivery, Vec<Attempt>)>> {
+        Box::pin(self.look(move |reader| reader.delivery(id)))
+    }
+
+    fn deliveries(&self, which: DeliveryFilter, page: Page) -> StoreFuture<'_, Vec<Delivery>> {
+        Box::pin(self.look(move |reader| reader.deliveries(&which, page)))
+    }
+
+    fn set_status(&self, destination: Name, status: DestinationStatus) -> StoreFuture<'_, ()> {
+        Box::pin(self.ask(SetStatus { destination, status }))
+    }
+
+    fn statuses(&self) -> StoreFuture<'_, Vec<(Name, DestinationStatus)>> {
+        Box::pin(self.look(Reader::statuses))
+    }
+
+    fn counts(&self) -> StoreFuture<'_, Counts> {
+        Box::pin(self.look(Reader::counts))
+    }
+
+    fn condition(&self) -> StoreFuture<'_, Condition> {
+        Box::pin(self.look_at_condition())
+    }
+
+    fn probe(&self) -> StoreFuture<'_, ()> {
+        Box::pin(self.ask(Probe))
+    }
+
+    fn last_sequence(&self) -> u64 {
+        self.last_sequence.load(Ordering::Acquire)
+    }
+
+    fn close(&self) -> StoreFuture<'_, ()> {
+        Box::pin(self.end())
+    }
+}

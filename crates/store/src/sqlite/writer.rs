@@ -1,0 +1,237 @@
+//! The one thread that writes, in groups.
+//!
+//! A commit costs a flush of the disk, a few milliseconds, however much is in it. So the thread
+//! takes everything that waits, applies it in one transaction and only then answers everyone;
+//! while the disk flushes, the next batch gathers. Results never leave before the commit returned.
+//!
+//! A verb that fails takes the whole batch down, and the batch is done again one by one, so that
+//! each gets its own answer: that costs nothing as long as nothing fails, which a savepoint
+//! around each would.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hookyard_model::StoreError;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::checkpoint::Checkpoints;
+use super::dedupe::Dedupe;
+use super::fault::{Fault, classify, is_fatal};
+use super::inbox::{Inbox, Lane};
+use super::names::Names;
+use super::space::Space;
+
+/// Something that the writer does in a transaction.
+pub(super) trait Verb: Send + 'static {
+    /// What it gives back.
+    type Answer: Send + 'static;
+    /// How urgent it is.
+    const LANE: Lane;
+
+    /// Does it. May be called again after a rollback.
+    fn apply(&self, core: &mut Core<'_>) -> Result<Self::Answer, Fault>;
+
+    /// About how much it writes.
+    fn bytes(&self) -> usize {
+        512
+    }
+
+    /// Accepts are applied in the order of their ids, whatever order they came in, so that rows
+    /// are appended rather than squeezed in.
+    fn order(&self) -> u64 {
+        0
+    }
+}
+
+/// What verbs work with.
+pub(super) struct Core<'c> {
+    pub(super) conn: &'c Connection,
+    pub(super) names: Names,
+    pub(super) dedupe: Dedupe,
+    /// The greatest sequence in this transaction.
+    pub(super) sequence: u64,
+}
+
+/// A verb on its way, with its type forgotten.
+pub(super) trait Job: Send {
+    fn lane(&self) -> Lane;
+    fn order(&self) -> u64;
+    /// Does it and keeps the answer back.
+    fn apply(&mut self, core: &mut Core<'_>) -> Result<(), Fault>;
+    /// Gives the answer out.
+    fn answer(self: Box<Self>);
+    /// Says why not.
+    fn refuse(self: Box<Self>, error: StoreError);
+}
+
+/// A verb and who asked for it.
+struct Asked<V: Verb> {
+    verb: V,
+    answer: Option<V::Answer>,
+    to: oneshot::Sender<Result<V::Answer, StoreError>>,
+}
+
+impl<V: Verb> Job for Asked<V> {
+    fn lane(&self) -> Lane {
+        V::LANE
+    }
+
+    fn order(&self) -> u64 {
+        self.verb.order()
+    }
+
+    fn apply(&mut self, core: &mut Core<'_>) -> Result<(), Fault> {
+        self.answer = Some(self.verb.apply(core)?);
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>) {
+        if let Some(answer) = self.answer {
+            // Whoever asked may have gone; what was done stays done.
+            drop(self.to.send(Ok(answer)));
+        }
+    }
+
+    fn refuse(self: Box<Self>, error: StoreError) {
+        drop(self.to.send(Err(error)));
+    }
+}
+
+/// The writer's queue.
+pub(super) type WriterInbox = Inbox<Box<dyn Job>>;
+
+/// Has the writer do something and waits for the commit.
+pub(super) async fn ask<V: Verb>(inbox: &WriterInbox, verb: V) -> Result<V::Answer, StoreError> {
+    let (to, answer) = oneshot::channel();
+    let bytes = verb.bytes();
+    inbox.put(V::LANE, bytes, Box::new(Asked { verb, answer: None, to })).await?;
+    answer.await.unwrap_or_else(|_| Err(inbox.reason()))
+}
+
+/// The thread's state.
+pub(super) struct Writer<'c> {
+    pub(super) core: Core<'c>,
+    pub(super) inbox: Arc<WriterInbox>,
+    pub(super) space: Space,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) last_sequence: Arc<AtomicU64>,
+}
+
+type Batch = Vec<Box<dyn Job>>;
+
+impl Writer<'_> {
+    /// Writes until the queue is closed, or the disk fails.
+    pub(super) fn run(mut self) {
+        loop {
+            let Some(batch) = self.inbox.take(!self.core.dedupe.has_upkeep()) else { break };
+            if let Err(error) = self.turn(batch) {
+                tracing::error!(%error, "the store stops: the disk failed");
+                self.inbox.close(error);
+                self.inbox.discard();
+                return;
+            }
+            self.checkpoints.after_commit(self.core.conn);
+        }
+        self.checkpoints.finish(self.core.conn);
+    }
+
+    /// Does a batch. An error is the end of the writer.
+    fn turn(&mut self, batch: Batch) -> Result<(), StoreError> {
+        let mut batch = self.refuse_accepts_without_room(batch);
+        batch.sort_by_key(|job| (job.lane() as u8, job.order()));
+        match self.commit(&mut batch, true) {
+            Ok(()) => {
+                batch.into_iter().for_each(Job::answer);
+                Ok(())
+            }
+            Err(error) if is_fatal(&error) => {
+                refuse_all(batch, &error);
+                Err(error)
+            }
+            Err(error) => {
+                tracing::debug!(%error, jobs = batch.len(), "a batch is done again one by one");
+                self.one_by_one(batch)
+            }
+        }
+    }
+
+    fn one_by_one(&mut self, batch: Batch) -> Result<(), StoreError> {
+        let mut fatal: Result<(), StoreError> = Ok(());
+        for job in batch {
+            if let Err(error) = &fatal {
+                job.refuse(error.clone());
+                continue;
+            }
+            let mut alone = vec![job];
+            match self.commit(&mut alone, false) {
+                Ok(()) => alone.into_iter().for_each(Job::answer),
+                Err(error) => {
+                    refuse_all(alone, &error);
+                    if is_fatal(&error) {
+                        fatal = Err(error);
+                    }
+                }
+            }
+        }
+        fatal
+    }
+
+    /// One transaction. On an error nothing of it is kept, on disk or in memory.
+    fn commit(&mut self, batch: &mut Batch, upkeep: bool) -> Result<(), StoreError> {
+        let done = self.transact(batch, upkeep);
+        match done {
+            Ok(()) => {
+                self.core.names.committed();
+                self.core.dedupe.committed();
+                self.last_sequence.fetch_max(self.core.sequence, Ordering::Release);
+                Ok(())
+            }
+            Err(fault) => {
+                self.core.names.rolled_back();
+                self.core.dedupe.rolled_back();
+                self.core.sequence = 0;
+                let error = fault.into_error();
+                if !self.core.conn.is_autocommit()
+                    && let Err(rollback) = self.core.conn.execute_batch("ROLLBACK")
+                {
+                    return Err(StoreError::Failed(format!(
+                        "{error}; and undoing it: {}",
+                        classify(&rollback)
+                    )));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn transact(&mut self, batch: &mut Batch, upkeep: bool) -> Result<(), Fault> {
+        let accepts = batch.iter().filter(|job| job.lane() == Lane::Accept).count();
+        self.core.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        for job in batch.iter_mut() {
+            job.apply(&mut self.core)?;
+        }
+        if upkeep {
+            self.core.dedupe.upkeep(self.core.conn, accepts)?;
+        }
+        self.core.conn.prepare_cached("COMMIT")?.execute([])?;
+        Ok(())
+    }
+
+    fn refuse_accepts_without_room(&mut self, batch: Batch) -> Batch {
+        if !batch.iter().any(|job| job.lane() == Lane::Accept) {
+            return batch;
+        }
+        let Err(error) = self.space.check() else { return batch };
+        let (refused, kept): (Batch, Batch) =
+            batch.into_iter().partition(|job| job.lane() == Lane::Accept);
+        refuse_all(refused, &error);
+        kept
+    }
+}
+
+fn refuse_all(jobs: Batch, error: &StoreError) {
+    for job in jobs {
+        job.refuse(error.clone());
+    }
+}
