@@ -1,8 +1,10 @@
 //! What must not get through, for every provider in the table and some schemes from settings.
 //! The expectations follow from the schemes: a new provider writes none.
 
-use crate::support::{ID, Message, NOW, Sample, code, samples, signature_prefix, verifier};
-use hookyard_signature::{Format, Options, Scheme, UnixSeconds};
+use crate::support::{
+    ID, Message, NOW, Sample, code, samples, secrets, signature_prefix, verifier,
+};
+use hookyard_signature::{Algorithm, Format, Options, Scheme, UnixSeconds, provider};
 
 /// What a change must lead to, given whether the proof covers what was changed.
 const fn if_covered(covered: bool) -> &'static str {
@@ -279,6 +281,38 @@ fn a_timestamp_is_digits_and_is_signed() {
         };
         sample.expect(&missing, "timestamp_malformed", "no timestamp");
     }
+}
+
+#[test]
+fn a_timestamp_field_that_is_there_twice_is_refused() {
+    for sample in samples() {
+        let Some((list, ",")) = entry(&sample) else { continue };
+        for value in [
+            format!("t={0},t={0},{list}", NOW.0),
+            format!("t={},{list},t={}", NOW.0, NOW.0 + 1),
+            format!("t={},t={},{list}", NOW.0 + 1, NOW.0),
+        ] {
+            let twice = sample.message.with(sample.signature_header(), value);
+            sample.expect(&twice, "signature_ambiguous", "two timestamps");
+        }
+    }
+}
+
+#[test]
+fn a_key_is_held_only_against_signatures_of_its_kind() {
+    // With SHA-512 both kinds of signatures are 64 bytes long, so that only the version tells.
+    let Scheme::Signed(mut signed) = provider("standard-webhooks").unwrap().scheme.clone() else {
+        panic!("Standard Webhooks signs")
+    };
+    signed.algorithm = Algorithm::HmacSha512;
+    let [hmac, ed25519] = secrets(&Scheme::Signed(signed.clone())).try_into().unwrap();
+    let both = verifier(&Scheme::Signed(signed), &[&hmac[0], &ed25519[0]], Options::default());
+    let message = Message::new("application/json", b"{}").signed(&both, ID, NOW);
+    assert_eq!(code(&both, &message, NOW), "ok");
+    let value = String::from_utf8(message.get("webhook-signature")).unwrap();
+    let swapped = value.replace("v1,", "v0,").replace("v1a,", "v1,").replace("v0,", "v1a,");
+    assert_ne!(swapped, value);
+    assert_eq!(code(&both, &message.with("webhook-signature", swapped), NOW), "signature_mismatch");
 }
 
 #[test]
