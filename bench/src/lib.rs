@@ -13,4 +13,5 @@ pub mod process;
 pub mod random;
 pub mod record;
 pub mod report;
+pub mod trial;
 pub mod verify;

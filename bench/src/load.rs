@@ -105,14 +105,19 @@ pub fn run(plan: &Plan, stop: &Arc<AtomicBool>) -> Result<Report> {
 }
 
 async fn drive(plan: &Plan, stop: &Arc<AtomicBool>) -> Result<Report> {
+    // Connecting is not what is measured. A connection that fails is made again for its request.
+    let mut connections = Vec::new();
+    for _ in 0..plan.connections {
+        connections.push(Connection::open(plan.address).await.ok());
+    }
     let shared = Arc::new(Shared::new(plan, stop)?);
     let pacer = shared.plan.rate.map(|rate| {
         let shared = Arc::clone(&shared);
         std::thread::spawn(move || shared.pace(rate))
     });
     let mut workers = tokio::task::JoinSet::new();
-    for _ in 0..plan.connections {
-        workers.spawn(Arc::clone(&shared).work());
+    for connection in connections {
+        workers.spawn(Arc::clone(&shared).work(connection));
     }
     let mut total = Tally::default();
     while let Some(tally) = workers.join_next().await {
@@ -232,9 +237,8 @@ impl Shared {
         is_more.then(|| (number, Instant::now()))
     }
 
-    async fn work(self: Arc<Self>) -> Result<Tally> {
+    async fn work(self: Arc<Self>, mut connection: Option<Connection>) -> Result<Tally> {
         let mut tally = Tally::default();
-        let mut connection = None;
         while let Some((number, due)) = self.next().await {
             let delivery = github::delivery_id(self.plan.seed, number);
             let (request, sha256) = self.request(&delivery);

@@ -1,0 +1,76 @@
+//! Kills the hub under load, again and again, and counts what that cost.
+#![expect(clippy::print_stdout, reason = "the table is its output")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::Parser;
+use hookyard_bench::hub::HubProgram;
+use hookyard_bench::random::{Random, seed};
+use hookyard_bench::report::progress;
+use hookyard_bench::trial::{Found, Load, Series, Trial};
+
+/// Starts the hub, loads it, kills it with SIGKILL at a random moment, starts it again, waits
+/// until nothing is pending and compares what was acknowledged with what arrived. Exit code 1
+/// says that an event was lost, altered, or repeated without its id and flag.
+#[derive(Parser)]
+struct Arguments {
+    /// How often.
+    #[arg(long, default_value_t = 25)]
+    runs: u32,
+    /// Brings the same moments and events back.
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Requests a second.
+    #[arg(long, default_value_t = 400.0)]
+    rate: f64,
+    /// Connections.
+    #[arg(long, default_value_t = 64)]
+    connections: usize,
+    /// The path of the sink that is delivered to, such as /fail?first=1.
+    #[arg(long, default_value = "/ok")]
+    path: String,
+    /// The hub; the one built beside this program if not said.
+    #[arg(long)]
+    hub: Option<PathBuf>,
+    /// Break a promise on purpose (ack-before-commit): then the exit code is 0 only if the
+    /// harness saw the loss.
+    #[arg(long)]
+    control: Option<String>,
+    /// Keep the folder of every run.
+    #[arg(long)]
+    keep: bool,
+}
+
+fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let program = HubProgram::find(arguments.hub.as_deref(), arguments.control.as_deref())?;
+    let seed = seed(arguments.seed);
+    progress(format_args!("seed {seed}; --seed {seed} brings it back"));
+    let mut random = Random::new(seed);
+    let mut series = Series::default();
+    for number in 1..=arguments.runs {
+        let moment = Duration::from_millis(random.between(200, 4000));
+        let found = once(&arguments, &program, moment, random.next());
+        let found = found.with_context(|| format!("run {number}"))?;
+        let (acknowledged, lost) = (found.verdict.acknowledged, found.verdict.lost);
+        progress(format_args!("run {number}: {acknowledged} acknowledged, {lost} lost"));
+        series.add(&found);
+    }
+    println!("{}\nseed {seed}, {} requests a second", series.summary(), arguments.rate);
+    let good =
+        if arguments.control.is_some() { series.total.lost > 0 } else { series.total.is_good() };
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn once(arguments: &Arguments, program: &HubProgram, moment: Duration, seed: u64) -> Result<Found> {
+    let mut folder = tempfile::Builder::new().prefix("hookyard-kill-").tempdir()?;
+    folder.disable_cleanup(arguments.keep);
+    let trial = Trial::new(folder.path(), &folder.path().join("hookyard.db"), &arguments.path)?;
+    let mut hub = trial.start(program)?;
+    let load = Load { rate: arguments.rate, connections: arguments.connections, seed };
+    trial.strike(&mut hub, load, moment, |hub| hub.process.kill())?;
+    trial.recover(program, moment)
+}

@@ -1,0 +1,145 @@
+//! One destination hangs: what do the others notice?
+#![expect(clippy::print_stdout, reason = "the table is its output")]
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::Parser;
+use hookyard_bench::hub::{Destination, HubProgram, SECRET, Sink, configuration};
+use hookyard_bench::latency::{Latencies, Percentiles, median};
+use hookyard_bench::ledger;
+use hookyard_bench::load::{Plan, run};
+use hookyard_bench::report::{Table, progress};
+
+/// Every event goes to all destinations. In every other round one of them never answers, for its
+/// whole timeout. Latency is from the request to the hub until its arrival at a destination that
+/// answers.
+#[derive(Parser)]
+struct Arguments {
+    /// How many destinations.
+    #[arg(long, default_value_t = 20)]
+    destinations: u32,
+    /// Rounds of each kind, in alternation.
+    #[arg(long, default_value_t = 3)]
+    rounds: u32,
+    /// Seconds of a round.
+    #[arg(long, default_value_t = 20.0)]
+    seconds: f64,
+    /// Events a second.
+    #[arg(long, default_value_t = 50.0)]
+    rate: f64,
+    /// The timeout of every destination, in seconds.
+    #[arg(long, default_value_t = 5)]
+    timeout: u32,
+    /// The hub; the one built beside this program if not said.
+    #[arg(long)]
+    hub: Option<PathBuf>,
+}
+
+/// What one round showed of the destinations that answer.
+struct Round {
+    arrived: usize,
+    expected: usize,
+    latency: Percentiles,
+}
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let hub = HubProgram::find(arguments.hub.as_deref(), None)?;
+    let mut table = Table::new(&[
+        "round",
+        "one hangs",
+        "arrived at the others",
+        "of",
+        "p50 ms",
+        "p99 ms",
+        "max ms",
+    ]);
+    let mut p99 = HashMap::from([(false, Vec::new()), (true, Vec::new())]);
+    for round in 1..=arguments.rounds {
+        for hangs in [false, true] {
+            progress(format_args!(
+                "round {round}, {}",
+                if hangs { "one hangs" } else { "none hangs" }
+            ));
+            let seen = once(&arguments, &hub, hangs)?;
+            p99.entry(hangs).or_default().push(seen.latency.p99);
+            let Round { arrived, expected, latency: Percentiles { p50, p99, max, .. } } = seen;
+            table.row(&[
+                &round,
+                &if hangs { "yes" } else { "no" },
+                &arrived,
+                &expected,
+                &p50,
+                &p99,
+                &max,
+            ]);
+        }
+    }
+    let [alone, beside] = [false, true].map(|hangs| median(p99.remove(&hangs).unwrap_or_default()));
+    println!("{table}");
+    println!(
+        "p99 of the others, medians: {alone:.2} ms with none hanging, {beside:.2} ms with one hanging"
+    );
+    println!("ratio: {:.2}", beside / alone);
+    Ok(())
+}
+
+fn once(arguments: &Arguments, program: &HubProgram, hangs: bool) -> Result<Round> {
+    let folder = tempfile::Builder::new().prefix("hookyard-noisy-").tempdir()?;
+    let sink = Sink::start(folder.path())?;
+    let destinations: Vec<_> = (0..arguments.destinations)
+        .map(|number| Destination {
+            name: format!("d{number}"),
+            url: sink
+                .url(&format!("/{}/{number}", if hangs && number == 0 { "hang" } else { "ok" })),
+            options: format!(
+                "concurrency = 8\ntimeout = \"{}s\"\n\
+                 retry = {{ attempts = 20, base = \"200ms\", max = \"2s\" }}",
+                arguments.timeout
+            ),
+        })
+        .collect();
+    let text = configuration(&folder.path().join("hookyard.db"), &destinations);
+    let hub = program.start(folder.path(), &text)?;
+    let acknowledged = folder.path().join("ledger");
+    let limit = Duration::try_from_secs_f64(arguments.seconds)?;
+    let plan = Plan {
+        connections: 16,
+        rate: Some(arguments.rate),
+        limit,
+        ledger: Some(acknowledged.clone()),
+        ..Plan::to(hub.ingest, SECRET)
+    };
+    run(&plan, &Arc::default())?;
+    let sent: HashMap<_, _> = ledger::read(&acknowledged)?
+        .into_iter()
+        .map(|entry| (entry.event_id, entry.sent))
+        .collect();
+    // The first destination is left out in both kinds of round, so that they compare.
+    let expected = sent.len() * (destinations.len() - 1);
+    let mut round = Round { arrived: 0, expected, latency: Percentiles::default() };
+    for _ in 0..100 {
+        (round.arrived, round.latency) = arrivals(&sink, &sent)?;
+        if round.arrived >= expected {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(round)
+}
+
+/// How many first arrivals the others had, and how late.
+fn arrivals(sink: &Sink, sent: &HashMap<String, u64>) -> Result<(usize, Percentiles)> {
+    let mut latencies = Latencies::default();
+    for record in sink.records()? {
+        let is_first = record.attempt == "1" && !record.path.ends_with("/0");
+        if let Some(sent) = sent.get(&record.webhook_id).filter(|_| is_first) {
+            latencies.push(Duration::from_micros(record.time.saturating_sub(*sent)));
+        }
+    }
+    Ok((latencies.count(), latencies.percentiles()))
+}

@@ -1,0 +1,201 @@
+//! One trial of the hub: load, a blow at some moment, another start, and the judgement.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, anyhow};
+
+use crate::hub::{Destination, Hub, HubProgram, SECRET, Sink, configuration};
+use crate::ledger;
+use crate::load::{Plan, run};
+use crate::report::Table;
+use crate::verify::{Verdict, judge};
+
+/// The longest that the hub may take to deliver what it had when it went down.
+const DRAIN: Duration = Duration::from_secs(60);
+
+/// A trial that is set up.
+#[derive(Debug)]
+pub struct Trial {
+    folder: PathBuf,
+    sink: Sink,
+    configuration: String,
+    acknowledged: PathBuf,
+    sent: PathBuf,
+}
+
+/// The load of a trial.
+#[derive(Clone, Copy, Debug)]
+pub struct Load {
+    /// Requests a second.
+    pub rate: f64,
+    /// Connections.
+    pub connections: usize,
+    /// What ids are made from.
+    pub seed: u64,
+}
+
+/// What a trial found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// When the blow came.
+    pub struck_after: Duration,
+    /// How long the hub took to listen again; nothing if it did not.
+    pub ready_again: Option<Duration>,
+    /// How long it then took until nothing was pending.
+    pub drained: Duration,
+    /// What was lost, repeated and altered.
+    pub verdict: Verdict,
+}
+
+impl Trial {
+    /// Sets one up in this folder: a store there or elsewhere, and a sink whose path says how it
+    /// behaves.
+    pub fn new(folder: &Path, store: &Path, path: &str) -> Result<Self> {
+        let sink = Sink::start(folder)?;
+        let destination = Destination {
+            name: "sink".to_owned(),
+            url: sink.url(path),
+            options: "concurrency = 32\ntimeout = \"5s\"\n\
+                      retry = { attempts = 20, base = \"200ms\", max = \"2s\" }"
+                .to_owned(),
+        };
+        Ok(Self {
+            folder: folder.to_path_buf(),
+            sink,
+            configuration: configuration(store, &[destination]),
+            acknowledged: folder.join("ledger"),
+            sent: folder.join("sent"),
+        })
+    }
+
+    /// Starts the hub.
+    pub fn start(&self, program: &HubProgram) -> Result<Hub> {
+        program.start(&self.folder, &self.configuration)
+    }
+
+    /// Loads the hub and strikes at this moment; the load goes on until the blow has fallen.
+    pub fn strike(
+        &self,
+        hub: &mut Hub,
+        load: Load,
+        moment: Duration,
+        blow: impl FnOnce(&mut Hub) -> Result<()>,
+    ) -> Result<()> {
+        let plan = Plan {
+            connections: load.connections,
+            rate: Some(load.rate),
+            seed: load.seed,
+            limit: moment + Duration::from_secs(10),
+            ledger: Some(self.acknowledged.clone()),
+            sent: Some(self.sent.clone()),
+            ..Plan::to(hub.ingest, SECRET)
+        };
+        let stop = Arc::new(AtomicBool::new(false));
+        let load = {
+            let stop = Arc::clone(&stop);
+            std::thread::spawn(move || run(&plan, &stop))
+        };
+        std::thread::sleep(moment);
+        let struck = blow(hub);
+        stop.store(true, Ordering::Relaxed);
+        load.join().map_err(|_| anyhow!("the load failed"))??;
+        struck
+    }
+
+    /// Starts the hub again, waits until it has delivered what it has, and judges.
+    pub fn recover(&self, program: &HubProgram, struck_after: Duration) -> Result<Found> {
+        let hub = self.start(program).context("the hub does not start again")?;
+        let ready_again = Some(hub.ready_after);
+        let drained = hub.drain(DRAIN)?;
+        self.quiet()?;
+        hub.stop()?;
+        Ok(Found { struck_after, ready_again, drained, verdict: self.judge()? })
+    }
+
+    /// Judges what has arrived so far.
+    pub fn judge(&self) -> Result<Verdict> {
+        let (acknowledged, sent) = (ledger::read(&self.acknowledged)?, ledger::read(&self.sent)?);
+        Ok(judge(&acknowledged, Some(&sent), &self.sink.records()?))
+    }
+
+    /// Waits until nothing more arrives.
+    fn quiet(&self) -> Result<()> {
+        let mut before = self.sink.records()?.len();
+        for _ in 0..20 {
+            std::thread::sleep(Duration::from_millis(100));
+            let now = self.sink.records()?.len();
+            if now == before {
+                break;
+            }
+            before = now;
+        }
+        Ok(())
+    }
+}
+
+/// The table of a series of trials.
+#[derive(Debug)]
+pub struct Series {
+    table: Table,
+    /// All of them together.
+    pub total: Verdict,
+    trials: u32,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        let table = Table::new(&[
+            "trial",
+            "struck after s",
+            "acknowledged",
+            "lost",
+            "repeats",
+            "unflagged",
+            "other id",
+            "altered",
+            "stored, no 2xx read",
+            "ready again ms",
+            "drained ms",
+        ]);
+        Self { table, total: Verdict::default(), trials: 0 }
+    }
+}
+
+impl Series {
+    /// Adds a trial.
+    pub fn add(&mut self, found: &Found) {
+        self.trials += 1;
+        let verdict = &found.verdict;
+        let ready = found.ready_again.map(|after| after.as_millis().to_string());
+        self.table.row(&[
+            &self.trials,
+            &format_args!("{:.2}", found.struck_after.as_secs_f64()),
+            &verdict.acknowledged,
+            &verdict.lost,
+            &verdict.repeats,
+            &verdict.unflagged,
+            &verdict.other_id,
+            &verdict.altered,
+            &verdict.unacknowledged,
+            &ready.as_deref().unwrap_or("never"),
+            &found.drained.as_millis(),
+        ]);
+        self.total.add(verdict);
+    }
+
+    /// The table, the total, and what it is worth.
+    pub fn summary(&self) -> String {
+        let worth = if self.total.lost == 0 {
+            format!(
+                "no loss in {0} trials: with 95% confidence fewer than 3 in {0} lose",
+                self.trials
+            )
+        } else {
+            format!("loss in {} trials", self.trials)
+        };
+        format!("{}\n{}\n{worth}", self.table, self.total)
+    }
+}
