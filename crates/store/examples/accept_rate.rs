@@ -48,7 +48,7 @@ struct Load {
 async fn round(folder: &Path, events: u64, count: u64) -> Result<(), Box<dyn Error>> {
     let path = folder.join("rate.db");
     let load = Arc::new(Load {
-        store: SqliteStore::open(&Options::new(&path))?,
+        store: SqliteStore::open(Options::new(&path))?,
         ids: IdSequence::after(0),
         left: AtomicU64::new(events),
         events,
@@ -91,7 +91,7 @@ async fn round(folder: &Path, events: u64, count: u64) -> Result<(), Box<dyn Err
     report("  settle", &percentiles(settles));
     report("  database, log", &format!("{size} MiB, {log} MiB; closed in {closing:.1?}"));
     let opening = Instant::now();
-    let store = SqliteStore::open(&Options::new(&path))?;
+    let store = SqliteStore::open(Options::new(&path))?;
     report("  opened again in", &format!("{:.0?}", opening.elapsed()));
     let counting = Instant::now();
     let counts = store.counts().await?;

@@ -57,10 +57,10 @@ struct Thread {
 
 impl SqliteStore {
     /// Opens a store, or makes an empty one. Blocks while it reads what has to be in memory.
-    pub fn open(options: &Options) -> Result<Self, OpenError> {
-        let Opened { writer: conn, folder, lock, page_size } = open::open(options)?;
+    pub fn open(options: Options) -> Result<Self, OpenError> {
+        let Opened { writer: conn, folder, lock, page_size } = open::open(&options)?;
         let lock = Arc::new(lock);
-        let path = options.path.clone();
+        let Options { path, keep_free_bytes, dedupe_keys_in_memory, readers, .. } = options;
         let sql = |error| OpenError::from_fault(&path, Fault::Sql(error));
         let fault = |fault| OpenError::from_fault(&path, fault);
         let io = |error: io::Error| OpenError::from_io(&path, &error);
@@ -70,14 +70,14 @@ impl SqliteStore {
             let path = path.clone();
             Box::new(move || open::connect_reader(&path))
         };
-        let dedupe = Dedupe::load(&conn, options.dedupe_keys_in_memory, connect).map_err(fault)?;
+        let dedupe = Dedupe::load(&conn, dedupe_keys_in_memory, connect).map_err(fault)?;
         let names = Names::load(&conn).map_err(fault)?;
         let checkpointer = open::connect_checkpointer(&path).map_err(sql)?;
         let mut parts = WriterParts {
             conn,
             names,
             dedupe,
-            space: Space::new(folder.clone(), options.keep_free_bytes),
+            space: Space::new(folder.clone(), keep_free_bytes),
             checkpoints: None,
         };
         let store = Self {
@@ -89,7 +89,7 @@ impl SqliteStore {
             threads: Mutex::default(),
             path: path.clone(),
         };
-        for _ in 0..options.readers.max(1) {
+        for _ in 0..readers.max(1) {
             let conn = open::connect_reader(&path).map_err(sql)?;
             let inbox = Arc::clone(&store.readers);
             store.start("store-read", &lock, move || reader::run(conn, &inbox)).map_err(io)?;
