@@ -77,9 +77,10 @@ impl fmt::Debug for Metrics {
     }
 }
 
-impl Default for Metrics {
+impl Metrics {
+    /// Nothing is counted yet.
     #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
-    fn default() -> Self {
+    pub fn new() -> Self {
         let started_at = SystemClock.now();
         let mut registry = Registry::default();
         let families = Arc::new(Families::register(&mut registry));
@@ -99,6 +100,12 @@ impl Default for Metrics {
             families,
             started_at,
         }
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
@@ -387,7 +394,7 @@ impl Metrics {
             let set = |gauges: &super::table::Gauges<1>, value: i64| {
                 gauges.get_or_create(&labels).set(value);
             };
-            set(&self.families.in_flight, i64::try_from(lane.in_flight).unwrap_or(i64::MAX));
+            set(&self.families.in_flight, i64::from(lane.in_flight));
             set(&self.families.circuit_state, circuit_number(lane.circuit));
             set(&self.families.destination_status, status_number(lane.status));
         }

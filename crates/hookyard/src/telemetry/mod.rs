@@ -8,6 +8,7 @@ mod recorder;
 mod roster;
 mod table;
 
+pub(crate) use metrics::circuit_word;
 pub use metrics::{Counted, Metrics, OpenConnection, Scrape};
 pub use recorder::Recorder;
 pub use table::reference;
