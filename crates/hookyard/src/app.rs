@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hookyard_delivery::{Clock, Engine};
-use hookyard_model::Store;
+use hookyard_model::{Store, StoreError, Timestamp};
 use tokio::sync::watch;
 
 use crate::clock::{EventIds, SystemClock};
@@ -25,10 +25,14 @@ pub struct App {
     pub ids: EventIds,
     /// The time.
     pub clock: SystemClock,
-    /// What the operator wrote.
-    config: RwLock<Arc<Config>>,
+    /// When the hub was started.
+    pub started_at: Timestamp,
     /// Turns true when the process is about to end.
     pub stopping: watch::Receiver<bool>,
+    /// What the operator wrote.
+    pub(crate) config: RwLock<Arc<Config>>,
+    /// Takes an error after which the process must end.
+    pub(crate) fatal: Fatal,
 }
 
 impl App {
@@ -37,13 +41,50 @@ impl App {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts another configuration in its place.
+    /// Puts another configuration in the place of the one that stands.
     pub fn set_config(&self, config: Arc<Config>) {
+        self.engine.set_destinations(config.destinations.values().cloned().collect());
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
     }
 
     /// Now.
-    pub fn now(&self) -> hookyard_model::Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+}
+
+/// Takes an error of the store after which the process must end.
+///
+/// A write that failed may have been dropped by the operating system, so that a later sync
+/// succeeds though the data is gone: the only safe thing is to start again from the file.
+#[derive(Clone, Debug)]
+pub struct Fatal(watch::Sender<Option<StoreError>>);
+
+impl Default for Fatal {
+    fn default() -> Self {
+        Self(watch::Sender::new(None))
+    }
+}
+
+impl Fatal {
+    /// Ends the process if the error asks for it.
+    pub fn report(&self, error: &StoreError) {
+        if matches!(error, StoreError::Failed(_) | StoreError::Corrupt(_)) {
+            self.0.send_if_modified(|current| {
+                let first = current.is_none();
+                current.get_or_insert_with(|| error.clone());
+                first
+            });
+        }
+    }
+
+    /// Waits for such an error.
+    pub async fn wait(&self) -> StoreError {
+        let mut receiver = self.0.subscribe();
+        match receiver.wait_for(Option::is_some).await.map(|error| error.clone()) {
+            Ok(Some(error)) => error,
+            // The sender is in `self`, so there always is one, and it is never set back.
+            _ => std::future::pending().await,
+        }
     }
 }

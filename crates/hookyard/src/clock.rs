@@ -17,7 +17,10 @@ impl Clock for SystemClock {
         Timestamp::from_millis(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a share between 0 and 1 needs no more precision")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a share between 0 and 1 needs no more precision"
+    )]
     fn jitter(&self) -> f64 {
         (random_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
@@ -27,12 +30,20 @@ impl Clock for SystemClock {
 ///
 /// Where it cannot give any, the process has no business signing or naming things; the system
 /// call has not failed on any supported kernel since 2014, so ending the process is fine.
+///
+/// # Panics
+///
+/// When the operating system gives no random numbers.
 #[expect(clippy::expect_used, reason = "without random numbers nothing here is safe")]
 pub fn random_u64() -> u64 {
     getrandom::u64().expect("the operating system gives random numbers")
 }
 
 /// Random bytes from the operating system, for secrets and tokens.
+///
+/// # Panics
+///
+/// When the operating system gives no random numbers.
 #[expect(clippy::expect_used, reason = "without random numbers nothing here is safe")]
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

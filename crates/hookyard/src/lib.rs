@@ -9,8 +9,11 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "fault-injection")]
+pub mod fault;
 pub mod feed;
 pub mod ingest;
 pub mod problem;
+
 pub mod sample;
 pub mod telemetry;

@@ -6,11 +6,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use hookyard_model::StoreError;
+use hookyard_signature::Rejection;
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
-use hookyard_model::StoreError;
-use hookyard_signature::Rejection;
 use serde_json::json;
 
 macro_rules! problems {
@@ -55,7 +55,9 @@ problems! {
     NotFound = 404 "not_found" "Not found";
     /// The method is not accepted here.
     MethodNotAllowed = 405 "method_not_allowed" "Method not allowed";
-    /// The head or the body did not come in time.
+    /// The head did not come in time.
+    HeadTimeout = 408 "head_timeout" "The request did not arrive in time", closes;
+    /// The body did not come in time.
     BodyTimeout = 408 "body_timeout" "The request did not arrive in time", closes;
     /// It cannot be done as things stand.
     Conflict = 409 "conflict" "Not possible now";
@@ -169,7 +171,9 @@ impl Problem {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
-        if let Some(allow) = self.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok()) {
+        if let Some(allow) =
+            self.allow.as_deref().and_then(|allow| HeaderValue::from_str(allow).ok())
+        {
             headers.insert(ALLOW, allow);
         }
         if self.closes() {
@@ -190,7 +194,9 @@ impl Problem {
     /// What a sender is told when the store did not do as asked. `jitter` spreads those that come back.
     pub fn from_store(error: &StoreError, jitter: f64) -> Self {
         let (kind, seconds, detail) = match error {
-            StoreError::Full(_) => (Kind::StoreFull, 15.0 + 30.0 * jitter, "There is no room to store it."),
+            StoreError::Full(_) => {
+                (Kind::StoreFull, 15.0 + 30.0 * jitter, "There is no room to store it.")
+            }
             StoreError::Unavailable(_) => {
                 (Kind::StoreUnavailable, 5.0 + 10.0 * jitter, "The store does not answer.")
             }
@@ -211,7 +217,8 @@ mod tests {
     #[test]
     fn every_kind_makes_a_small_answer_that_says_its_status() {
         for &kind in Kind::ALL {
-            let problem = Problem::new(kind, "x".repeat(120)).retry_after(Duration::from_millis(1500));
+            let problem =
+                Problem::new(kind, "x".repeat(120)).retry_after(Duration::from_millis(1500));
             let body = problem.body("req_01JD3Z0000000000");
             assert!(body.len() <= 512, "{} is {} bytes long", kind.code(), body.len());
             let value: serde_json::Value = serde_json::from_str(&body).unwrap();

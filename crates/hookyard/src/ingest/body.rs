@@ -1,0 +1,177 @@
+//! Reading a body, within limits of size, time and memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
+
+use crate::problem::{Kind, Problem};
+
+/// Memory is counted in pieces of this many bytes.
+const PIECE: usize = 1024;
+
+/// Memory for the bodies that are being read or stored, all together.
+#[derive(Clone, Debug)]
+pub(super) struct Memory {
+    pieces: Arc<Semaphore>,
+}
+
+impl Memory {
+    pub(super) fn new(bytes: usize) -> Self {
+        Self { pieces: Arc::new(Semaphore::new((bytes / PIECE).clamp(1, Semaphore::MAX_PERMITS))) }
+    }
+
+    fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let pieces = u32::try_from(bytes.div_ceil(PIECE)).unwrap_or(u32::MAX);
+        Arc::clone(&self.pieces).try_acquire_many_owned(pieces).map_err(|_| {
+            Problem::new(
+                Kind::Overloaded,
+                "Too many large requests at once. Nothing was stored; send it again later.",
+            )
+            .retry_after(Duration::from_secs(2))
+        })
+    }
+}
+
+/// How much may be read, and until when.
+pub(super) struct Allowance {
+    /// Bytes of the body.
+    pub(super) limit: usize,
+    /// Between two pieces.
+    pub(super) pause: Duration,
+    /// The end of the body.
+    pub(super) deadline: Instant,
+}
+
+/// A body, and the memory that is counted for it until it is dropped.
+pub(super) struct Whole {
+    pub(super) bytes: Bytes,
+    _memory: OwnedSemaphorePermit,
+}
+
+/// Reads a body to its end.
+pub(super) async fn read(
+    mut incoming: Incoming,
+    allowed: &Allowance,
+    memory: &Memory,
+) -> Result<Whole, Problem> {
+    let announced = incoming.size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
+    if incoming.size_hint().lower() > allowed.limit as u64 {
+        return Err(too_large(allowed.limit));
+    }
+    let mut held = memory.take(announced.unwrap_or(PIECE))?;
+    let mut whole = Gathered::default();
+    while let Some(piece) = next_piece(&mut incoming, allowed).await? {
+        let len = whole.len() + piece.len();
+        if len > allowed.limit {
+            return Err(too_large(allowed.limit));
+        }
+        if len > held.num_permits() * PIECE {
+            // Chunked bodies say nothing in advance: take as much again as there is already.
+            held.merge(memory.take(len)?);
+        }
+        whole.add(piece, announced);
+    }
+    Ok(Whole { bytes: whole.finish(), _memory: held })
+}
+
+/// The pieces so far. One alone is passed on as it came, without a copy.
+#[derive(Default)]
+struct Gathered {
+    first: Bytes,
+    rest: BytesMut,
+}
+
+impl Gathered {
+    fn len(&self) -> usize {
+        self.first.len() + self.rest.len()
+    }
+
+    fn add(&mut self, piece: Bytes, announced: Option<usize>) {
+        if self.len() == 0 {
+            self.first = piece;
+            return;
+        }
+        if self.rest.is_empty() {
+            self.rest.reserve(announced.unwrap_or_default().max(self.len() + piece.len()));
+            self.rest.extend_from_slice(&std::mem::take(&mut self.first));
+        }
+        self.rest.extend_from_slice(&piece);
+    }
+
+    fn finish(self) -> Bytes {
+        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
+    }
+}
+
+async fn next_piece(
+    incoming: &mut Incoming,
+    allowed: &Allowance,
+) -> Result<Option<Bytes>, Problem> {
+    loop {
+        let until = allowed.deadline.min(Instant::now() + allowed.pause);
+        let frame = match timeout_at(until, incoming.frame()).await {
+            Err(_) => return Err(too_slow()),
+            Ok(None) => return Ok(None),
+            Ok(Some(Err(error))) => return Err(broken(&error)),
+            Ok(Some(Ok(frame))) => frame,
+        };
+        // Trailers carry nothing that any provider signs; they are read and left.
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+}
+
+fn too_large(limit: usize) -> Problem {
+    let detail = format!("This source takes bodies of at most {limit} bytes. Nothing was stored.");
+    Problem::new(Kind::BodyTooLarge, detail)
+}
+
+fn too_slow() -> Problem {
+    Problem::new(
+        Kind::BodyTimeout,
+        "The body did not arrive in time. Nothing was stored; send it again.",
+    )
+}
+
+fn broken(error: &hyper::Error) -> Problem {
+    let detail = if error.is_incomplete_message() {
+        "The connection ended before the body did. Nothing was stored; send it again."
+    } else {
+        "The body's chunks are malformed. Nothing was stored."
+    };
+    Problem::new(Kind::BadFraming, detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_become_one() {
+        let texts: [&[&str]; 4] = [&[], &["ab"], &["ab", "cd"], &["a", "", "b", "c"]];
+        for pieces in texts {
+            for announced in [None, Some(4)] {
+                let mut whole = Gathered::default();
+                for piece in pieces {
+                    whole.add(Bytes::copy_from_slice(piece.as_bytes()), announced);
+                }
+                assert_eq!(whole.finish(), pieces.concat());
+            }
+        }
+    }
+
+    #[test]
+    fn memory_comes_back() {
+        let memory = Memory::new(10 * PIECE);
+        let held = memory.take(10 * PIECE).unwrap();
+        assert_eq!(memory.take(1).unwrap_err().kind, Kind::Overloaded);
+        drop(held);
+        assert!(memory.take(10 * PIECE).is_ok());
+    }
+}

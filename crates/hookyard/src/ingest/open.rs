@@ -1,0 +1,28 @@
+//! Sources that nobody has configured: `hookyard dev` takes any name.
+
+use std::time::Duration;
+
+use hookyard_model::Name;
+
+use crate::config::{Dedupe, DedupeBy, Source};
+
+/// The longest body that such a source takes, in bytes.
+const BODY_LIMIT: usize = 16 << 20;
+
+/// A source of any name that checks nothing. If a provider has that name, its event ids and event
+/// types are found.
+pub(super) fn open_source(name: Name) -> Source {
+    Source {
+        provider: hookyard_signature::provider(name.as_str()),
+        name,
+        verifier: None,
+        allow_ips: Vec::new(),
+        token: None,
+        methods: vec!["POST".to_owned()],
+        body_limit: BODY_LIMIT,
+        rate: None,
+        dedupe: Dedupe { window: Duration::from_secs(7 * 24 * 3600), key: DedupeBy::Provider },
+        public_url: None,
+        enabled: true,
+    }
+}
