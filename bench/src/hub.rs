@@ -142,20 +142,27 @@ pub struct Sink {
     /// Where it is.
     pub address: SocketAddr,
     records: PathBuf,
+    gate: PathBuf,
 }
 
 impl Sink {
     /// Starts one that writes into this folder.
     pub fn start(folder: &Path) -> Result<Self> {
-        let records = folder.join("records");
+        let (records, gate) = (folder.join("records"), folder.join("gate"));
         let mut command = Command::new(sibling("sink")?);
-        let (process, address) = start_tool(command.arg("--records").arg(&records), folder)?;
-        Ok(Self { process, address, records })
+        command.arg("--records").arg(&records).arg("--gate").arg(&gate);
+        let (process, address) = start_tool(&mut command, folder)?;
+        Ok(Self { process, address, records, gate })
     }
 
     /// The URL of one of its paths.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// Lets its path `/gate` answer.
+    pub fn open_gate(&self) -> Result<()> {
+        Ok(std::fs::write(&self.gate, "")?)
     }
 
     /// What it has received.

@@ -16,6 +16,13 @@ use crate::verify::{Verdict, judge};
 /// The longest that the hub may take to deliver what it had when it went down.
 const DRAIN: Duration = Duration::from_secs(60);
 
+/// The path of the sink that the trial of this number delivers to. One keeps everything until
+/// after the blow, so that every event that was acknowledged has to survive it; the other takes
+/// what comes, so that the blow meets deliveries half done.
+pub const fn turn(number: u32) -> &'static str {
+    if number % 2 == 1 { "/gate" } else { "/ok" }
+}
+
 /// A trial that is set up.
 #[derive(Debug)]
 pub struct Trial {
@@ -105,8 +112,9 @@ impl Trial {
         struck
     }
 
-    /// Starts the hub again, waits until it has delivered what it has, and judges.
+    /// Opens the destination's gate, starts the hub again, waits until it has delivered what it has, and judges.
     pub fn recover(&self, program: &HubProgram, struck_after: Duration) -> Result<Found> {
+        self.sink.open_gate()?;
         let hub = self.start(program).context("the hub does not start again")?;
         let ready_again = Some(hub.ready_after);
         let drained = hub.drain(DRAIN)?;

@@ -10,7 +10,7 @@ use clap::Parser;
 use hookyard_bench::hub::HubProgram;
 use hookyard_bench::random::{Random, seed};
 use hookyard_bench::report::progress;
-use hookyard_bench::trial::{Found, Load, Series, Trial};
+use hookyard_bench::trial::{Found, Load, Series, Trial, turn};
 
 /// Starts the hub, loads it, kills it with SIGKILL at a random moment, starts it again, waits
 /// until nothing is pending and compares what was acknowledged with what arrived. Exit code 1
@@ -29,9 +29,13 @@ struct Arguments {
     /// Connections.
     #[arg(long, default_value_t = 64)]
     connections: usize,
-    /// The path of the sink that is delivered to, such as /fail?first=1.
-    #[arg(long, default_value = "/ok")]
-    path: String,
+    /// The kill comes at a random moment from 0.2 s into the load to this many seconds.
+    #[arg(long, default_value_t = 4.0)]
+    latest: f64,
+    /// The path of the sink that is delivered to, such as /fail?first=1. Otherwise runs take
+    /// turns: to a destination that answers, and to one that hangs until after the kill.
+    #[arg(long)]
+    path: Option<String>,
     /// The hub; the one built beside this program if not said.
     #[arg(long)]
     hub: Option<PathBuf>,
@@ -49,11 +53,15 @@ fn main() -> Result<ExitCode> {
     let program = HubProgram::find(arguments.hub.as_deref(), arguments.control.as_deref())?;
     let seed = seed(arguments.seed);
     progress(format_args!("seed {seed}; --seed {seed} brings it back"));
+    let latest = Duration::try_from_secs_f64(arguments.latest)?.as_millis().max(200).try_into()?;
     let mut random = Random::new(seed);
     let mut series = Series::default();
     for number in 1..=arguments.runs {
-        let moment = Duration::from_millis(random.between(200, 4000));
-        let found = once(&arguments, &program, moment, random.next());
+        let moment = Duration::from_millis(random.between(200, latest));
+        let load =
+            Load { rate: arguments.rate, connections: arguments.connections, seed: random.next() };
+        let path = arguments.path.as_deref().unwrap_or(turn(number));
+        let found = once(&program, path, load, moment, arguments.keep);
         let found = found.with_context(|| format!("run {number}"))?;
         let (acknowledged, lost) = (found.verdict.acknowledged, found.verdict.lost);
         progress(format_args!("run {number}: {acknowledged} acknowledged, {lost} lost"));
@@ -65,12 +73,17 @@ fn main() -> Result<ExitCode> {
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn once(arguments: &Arguments, program: &HubProgram, moment: Duration, seed: u64) -> Result<Found> {
+fn once(
+    program: &HubProgram,
+    path: &str,
+    load: Load,
+    moment: Duration,
+    keep: bool,
+) -> Result<Found> {
     let mut folder = tempfile::Builder::new().prefix("hookyard-kill-").tempdir()?;
-    folder.disable_cleanup(arguments.keep);
-    let trial = Trial::new(folder.path(), &folder.path().join("hookyard.db"), &arguments.path)?;
+    folder.disable_cleanup(keep);
+    let trial = Trial::new(folder.path(), &folder.path().join("hookyard.db"), path)?;
     let mut hub = trial.start(program)?;
-    let load = Load { rate: arguments.rate, connections: arguments.connections, seed };
     trial.strike(&mut hub, load, moment, |hub| hub.process.kill())?;
     trial.recover(program, moment)
 }

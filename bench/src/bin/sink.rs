@@ -24,24 +24,30 @@ use tokio::net::TcpListener;
 ///
 /// The first part of the path says how it behaves: /ok answers 200, /hang never answers,
 /// /slow?ms=N answers after N milliseconds, /fail?first=N answers 500 to the first N requests
-/// with the same webhook-id, /status/N answers N, /gone answers 410.
+/// with the same webhook-id, /status/N answers N, /gone answers 410, /gate is /hang until the
+/// gate's file exists and then /ok.
 #[derive(Parser)]
 struct Arguments {
     /// The file to append to.
     #[arg(long)]
     records: PathBuf,
+    /// The file that opens the gate.
+    #[arg(long)]
+    gate: Option<PathBuf>,
 }
 
 struct Sink {
     records: File,
+    gate: Option<PathBuf>,
     /// How often each id came, for `/fail`.
     seen: Mutex<HashMap<String, u64>>,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let records = OpenOptions::new().create(true).append(true).open(Arguments::parse().records)?;
-    let sink = Arc::new(Sink { records, seen: Mutex::default() });
+    let Arguments { records, gate } = Arguments::parse();
+    let records = OpenOptions::new().create(true).append(true).open(records)?;
+    let sink = Arc::new(Sink { records, gate, seen: Mutex::default() });
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("listening on {}", listener.local_addr()?);
     loop {
@@ -61,7 +67,11 @@ async fn receive(sink: &Sink, request: Request<Incoming>) -> Result<Response<Ful
     let (head, body) = request.into_parts();
     // A request that breaks off before its end was not received.
     let body = body.collect().await?.to_bytes();
-    let behaviour = Behaviour::of(&head.uri);
+    let behaviour = match Behaviour::of(&head.uri) {
+        Behaviour::Gate if sink.is_open() => Behaviour::Answer(200),
+        Behaviour::Gate => Behaviour::Hang,
+        other => other,
+    };
     let mut record = record(&head.uri, &head.headers, &body);
     record.status = behaviour.status(|| sink.count(&record.webhook_id));
     (&sink.records).write_all(record.line().as_bytes())?;
@@ -72,6 +82,10 @@ async fn receive(sink: &Sink, request: Request<Incoming>) -> Result<Response<Ful
 }
 
 impl Sink {
+    fn is_open(&self) -> bool {
+        self.gate.as_ref().is_none_or(|gate| gate.exists())
+    }
+
     /// How often this id has come, this time included.
     fn count(&self, id: &str) -> u64 {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,6 +117,7 @@ fn record(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Record {
 enum Behaviour {
     Answer(u16),
     Hang,
+    Gate,
     Slow(Duration),
     Fail { first: u64 },
 }
@@ -121,6 +136,7 @@ impl Behaviour {
         let mut parts = uri.path().split('/').skip(1);
         match parts.next().unwrap_or_default() {
             "hang" => Self::Hang,
+            "gate" => Self::Gate,
             "slow" => Self::Slow(Duration::from_millis(number("ms").unwrap_or(1000))),
             "fail" => Self::Fail { first: number("first").unwrap_or(1) },
             "gone" => Self::Answer(410),
@@ -132,7 +148,7 @@ impl Behaviour {
     fn status(self, count: impl FnOnce() -> u64) -> u16 {
         match self {
             Self::Answer(status) => status,
-            Self::Hang => 0,
+            Self::Hang | Self::Gate => 0,
             Self::Slow(_) => 200,
             Self::Fail { first } => {
                 if count() <= first {
@@ -146,7 +162,7 @@ impl Behaviour {
 
     const fn wait(self) -> Duration {
         match self {
-            Self::Hang => Duration::MAX,
+            Self::Hang | Self::Gate => Duration::MAX,
             Self::Slow(wait) => wait,
             Self::Answer(_) | Self::Fail { .. } => Duration::ZERO,
         }
@@ -163,6 +179,7 @@ mod tests {
             ("/ok", Behaviour::Answer(200)),
             ("/ok/7", Behaviour::Answer(200)),
             ("/hang/7", Behaviour::Hang),
+            ("/gate", Behaviour::Gate),
             ("/slow?ms=20", Behaviour::Slow(Duration::from_millis(20))),
             ("/fail?a=1&first=3", Behaviour::Fail { first: 3 }),
             ("/status/503", Behaviour::Answer(503)),

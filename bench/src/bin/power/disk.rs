@@ -43,6 +43,8 @@ impl Disk {
         let mut command = Command::new("nbdfuse");
         command.arg(&self.fuse).args(["--command", "nbdkit", "-s", "--filter=cache", "file"]);
         command.arg(&self.image).arg("cache=writeback").stdin(Stdio::null());
+        // It complains of the disk that goes, which is what it is there for.
+        command.stderr(Stdio::null());
         self.nbdfuse = Some(command.spawn().context("cannot start nbdfuse")?);
         let file = self.fuse.join("nbd");
         for _ in 0..500 {

@@ -15,7 +15,7 @@ use clap::Parser;
 use hookyard_bench::hub::HubProgram;
 use hookyard_bench::random::{Random, seed};
 use hookyard_bench::report::progress;
-use hookyard_bench::trial::{Found, Load, Series, Trial};
+use hookyard_bench::trial::{Found, Load, Series, Trial, turn};
 
 use disk::Disk;
 
@@ -68,7 +68,8 @@ fn main() -> Result<ExitCode> {
         let moment = Duration::from_millis(random.between(200, 4000));
         let load =
             Load { rate: arguments.rate, connections: arguments.connections, seed: random.next() };
-        let found = once(&program, load, moment).with_context(|| format!("run {number}"))?;
+        let found =
+            once(&program, turn(number), load, moment).with_context(|| format!("run {number}"))?;
         let (acknowledged, lost) = (found.verdict.acknowledged, found.verdict.lost);
         progress(format_args!("run {number}: {acknowledged} acknowledged, {lost} lost"));
         series.add(&found);
@@ -85,11 +86,11 @@ fn is_there(program: &str) -> bool {
     command.status().is_ok()
 }
 
-fn once(program: &HubProgram, load: Load, moment: Duration) -> Result<Found> {
+fn once(program: &HubProgram, path: &str, load: Load, moment: Duration) -> Result<Found> {
     let folder = tempfile::Builder::new().prefix("hookyard-power-").tempdir()?;
     let mut disk = Disk::new(folder.path())?;
     disk.mount_volatile()?;
-    let trial = Trial::new(folder.path(), &disk.mounted().join("hookyard.db"), "/ok")?;
+    let trial = Trial::new(folder.path(), &disk.mounted().join("hookyard.db"), path)?;
     let mut hub = trial.start(program)?;
     trial.strike(&mut hub, load, moment, |hub| {
         disk.cut()?;
