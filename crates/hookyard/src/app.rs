@@ -53,6 +53,12 @@ impl App {
     }
 }
 
+/// Waits until the process is about to end.
+pub async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // An error means that the sender is gone, and so is the process, nearly.
+    drop(stopping.wait_for(|stopping| *stopping).await);
+}
+
 /// Takes an error of the store after which the process must end.
 ///
 /// A write that failed may have been dropped by the operating system, so that a later sync

@@ -28,7 +28,7 @@ use super::gate::Gate;
 use super::head::{self, HEAD_MAX, HEADERS_MAX};
 use super::peer;
 use super::road::{Connection, Road, request_id};
-use crate::app::App;
+use crate::app::{App, stopped};
 use crate::config::Limits;
 use crate::problem::{Kind, Problem};
 
@@ -99,7 +99,7 @@ impl Ingest {
                     }
                 },
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
-                _ = stopping.wait_for(|stopping| *stopping) => break,
+                () = stopped(&mut stopping) => break,
             }
         }
         drop(listening);
@@ -238,7 +238,7 @@ where
     let ended = loop {
         tokio::select! {
             ended = poll_fn(|cx| conn.poll_without_shutdown(cx)) => break ended,
-            _ = stopping.wait_for(|stopping| *stopping), if !asked_to_end => asked_to_end = true,
+            () = stopped(&mut stopping), if !asked_to_end => asked_to_end = true,
         }
         Pin::new(&mut conn).graceful_shutdown();
     };

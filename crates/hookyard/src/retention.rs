@@ -1,0 +1,51 @@
+//! Forgets what is done with and old enough.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::app::{App, stopped};
+
+/// How often it looks for something to forget.
+const PERIOD: Duration = Duration::from_secs(60);
+/// The pause between two steps when there is more, so that events that come in do not wait.
+const BREATH: Duration = Duration::from_millis(50);
+
+/// Forgets, until the app stops.
+pub(crate) async fn run(app: Arc<App>) {
+    let mut stopping = app.stopping.clone();
+    loop {
+        tokio::select! {
+            () = forget(&app) => {}
+            () = stopped(&mut stopping) => return,
+        }
+        tokio::select! {
+            () = sleep(PERIOD) => {}
+            () = stopped(&mut stopping) => return,
+        }
+    }
+}
+
+async fn forget(app: &App) {
+    let retention = app.config().store.retention;
+    let mut events = 0;
+    loop {
+        match app.store.prune(retention, app.now()).await {
+            Ok(pruned) => {
+                events += pruned.events;
+                if !pruned.more {
+                    break;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "old events could not be forgotten; trying again later");
+                break;
+            }
+        }
+        sleep(BREATH).await;
+    }
+    if events > 0 {
+        tracing::info!(events, "forgot old events");
+    }
+}

@@ -1,0 +1,322 @@
+//! Starts a hub, sees it through, and ends it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use hookyard_delivery::{ClientSettings, Clock, Engine, HttpClient, Observer, Parts, Settings};
+use hookyard_model::{Attempt, CircuitState, Leased, Name, Next, Store, StoreError};
+use hookyard_store::{OpenError, Options, SqliteStore};
+use rustls::ServerConfig;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::api;
+use crate::api::{AdminFile, AdminFileError};
+use crate::app::{App, Fatal};
+use crate::clock::{EventIds, SystemClock};
+use crate::config::tls::{self, TlsError};
+use crate::config::{Config, StoreSettings};
+use crate::feed::Feed;
+use crate::ingest::{Ingest, Listening};
+use crate::retention;
+use crate::telemetry::{Metrics, Recorder};
+
+/// How long requests that are under way may take to be answered when the process is to end.
+const DRAIN_REQUESTS: Duration = Duration::from_secs(4);
+/// How long attempts that are under way may take to end after that.
+const DRAIN_ATTEMPTS: Duration = Duration::from_secs(5);
+
+/// Why a hub could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store could not be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store was opened, but did not do as asked.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An address could not be taken.
+    #[error("cannot listen on {address} for {what}: {error}")]
+    Listen {
+        /// What was to listen there.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// What the operating system said.
+        error: io::Error,
+    },
+    /// The certificate or its key could not be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The file with the admin API's token could not be read or written.
+    #[error(transparent)]
+    AdminFile(#[from] AdminFileError),
+}
+
+/// A hub that is running.
+pub struct Running {
+    /// What its parts share.
+    pub app: Arc<App>,
+    /// Where webhooks come in.
+    pub ingest: SocketAddr,
+    /// Where the API, health and metrics are.
+    pub admin: SocketAddr,
+    signals: Signals,
+    tls: watch::Sender<Option<Arc<ServerConfig>>>,
+    stop: watch::Sender<bool>,
+    ingest_tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
+}
+
+/// Starts a hub.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    // From the first moment on: whoever asks a process to end that has just begun means it too.
+    let signals = Signals::new();
+    let config = Arc::new(config);
+    let store = open(&config.store).await?;
+    let tls = config.server.tls.as_ref().map(tls::server_config).transpose()?;
+    let (tls, tls_setting) = watch::channel(tls);
+    let ingest = bind("webhooks", config.server.listen).await?;
+    let admin = bind("the admin API", config.admin.listen).await?;
+    let (stop, stopping) = watch::channel(false);
+    let app = assemble(store, Arc::clone(&config), stopping).await?;
+    let file = AdminFile::write(&config.store.path, admin.address)?;
+
+    let (ingest_address, admin_address) = (ingest.address, admin.address);
+    let (mut ingest_tasks, mut tasks) = (JoinSet::new(), JoinSet::new());
+    ingest_tasks.spawn(Ingest::new(Arc::clone(&app), tls_setting).run(ingest));
+    let router = api::router(Arc::clone(&app), file.token);
+    tasks.spawn(api::serve(admin.socket, router, app.stopping.clone()));
+    tasks.spawn(retention::run(Arc::clone(&app)));
+    tracing::info!(ingest = %ingest_address, admin = %admin_address, "listening");
+    Ok(Running {
+        app,
+        ingest: ingest_address,
+        admin: admin_address,
+        signals,
+        tls,
+        stop,
+        ingest_tasks,
+        tasks,
+    })
+}
+
+async fn bind(what: &'static str, address: SocketAddr) -> Result<Listening, StartError> {
+    Listening::bind(address).await.map_err(|error| StartError::Listen { what, address, error })
+}
+
+/// Opens the store. What was leased belonged to a process that is dead: the lock on the file says so.
+async fn open(settings: &StoreSettings) -> Result<Arc<dyn Store>, StartError> {
+    let options = options(settings);
+    let opened = tokio::task::spawn_blocking(|| SqliteStore::open(options)).await;
+    let store = opened.map_err(|error| StoreError::Unavailable(error.to_string()))??;
+    let recovered = store.recover(SystemClock.now()).await?;
+    if recovered > 0 {
+        tracing::info!(deliveries = recovered, "pending deliveries go on");
+    }
+    Ok(Arc::new(store))
+}
+
+fn options(settings: &StoreSettings) -> Options {
+    let mut options = Options::new(&settings.path);
+    options.keep_free_bytes = settings.keep_free;
+    #[cfg(feature = "fault-injection")]
+    {
+        options.unsafe_synchronous_off = crate::fault::is_on(crate::fault::SYNCHRONOUS_OFF);
+    }
+    options
+}
+
+async fn assemble(
+    store: Arc<dyn Store>,
+    config: Arc<Config>,
+    stopping: watch::Receiver<bool>,
+) -> Result<Arc<App>, StartError> {
+    let metrics = Arc::new(Metrics::new());
+    metrics.configured(&config);
+    metrics.start_from(&store.counts().await?);
+    let (feed, fatal) = (Feed::default(), Fatal::default());
+    let watcher = Watcher {
+        recorder: Recorder(Arc::clone(&metrics)),
+        feed: feed.clone(),
+        fatal: fatal.clone(),
+    };
+    let parts = Parts {
+        store: Arc::clone(&store),
+        transport: Arc::new(HttpClient::new(ClientSettings::default())),
+        clock: Arc::new(SystemClock),
+        observer: Arc::new(watcher),
+    };
+    let destinations = config.destinations.values().cloned().collect();
+    let engine = Engine::start(parts, Settings::default(), destinations).await?;
+    Ok(Arc::new(App {
+        ids: EventIds::after(store.last_sequence()),
+        store,
+        engine,
+        metrics,
+        feed,
+        clock: SystemClock,
+        started_at: SystemClock.now(),
+        stopping,
+        config: RwLock::new(config),
+        fatal,
+    }))
+}
+
+/// Passes on what the engine tells, and writes to the log what a person wants to know.
+struct Watcher {
+    recorder: Recorder,
+    feed: Feed,
+    fatal: Fatal,
+}
+
+impl Observer for Watcher {
+    fn attempt(&self, leased: &Leased, attempt: &Attempt, next: &Next) {
+        log_attempt(leased, attempt, next);
+        self.recorder.attempt(leased, attempt, next);
+        self.feed.attempt(leased, attempt, next);
+    }
+
+    fn circuit(&self, destination: &Name, state: CircuitState) {
+        match state {
+            CircuitState::Open(until) => tracing::warn!(
+                %destination, %until, "the circuit is open: deliveries are held until then"
+            ),
+            CircuitState::Closed => tracing::info!(%destination, "the circuit is closed again"),
+            CircuitState::HalfOpen | CircuitState::Recovering(_) => {
+                tracing::debug!(%destination, ?state, "the circuit has changed");
+            }
+        }
+        self.recorder.circuit(destination, state);
+    }
+
+    fn disabled(&self, destination: &Name) {
+        tracing::warn!(
+            %destination,
+            "the destination answered 410 Gone and is disabled; its deliveries are held. \
+             `hookyard destinations resume` enables it again"
+        );
+        self.recorder.disabled(destination);
+    }
+
+    fn store_failed(&self, error: &StoreError) {
+        tracing::error!(%error, "the store failed during a delivery");
+        self.recorder.store_failed(error);
+        self.fatal.report(error);
+    }
+}
+
+fn log_attempt(leased: &Leased, attempt: &Attempt, next: &Next) {
+    let (delivery, destination) = (leased.held.id, &leased.destination);
+    let status = attempt.response.as_ref().map(|response| response.status);
+    let (number, duration_ms) = (attempt.number, attempt.duration.as_secs_f64() * 1000.0);
+    let failure = attempt.failure.as_ref();
+    let (kind, detail) = (failure.map(|it| it.kind.as_str()), failure.map(|it| it.detail.as_str()));
+    match next {
+        Next::Succeeded => {
+            tracing::info!(%delivery, %destination, number, status, duration_ms, "delivered");
+        }
+        Next::RetryAt(at) => tracing::info!(
+            %delivery, %destination, number, status, duration_ms, kind, detail, retry_at = %at, "an attempt failed"
+        ),
+        Next::DeadLetter(reason) => tracing::warn!(
+            %delivery, %destination, number, status, kind, detail, reason = reason.as_str(), "given up: now a dead letter"
+        ),
+    }
+}
+
+/// What ended a hub.
+enum End {
+    Asked,
+    Failed(StoreError),
+}
+
+impl Running {
+    /// Runs until SIGTERM or SIGINT, or until the store has failed; then ends in good order.
+    ///
+    /// A second signal ends it at once: whoever sends it does not want to wait, and nothing that
+    /// was accepted is lost by that.
+    pub async fn until_stopped(mut self) -> Result<(), StoreError> {
+        let mut signals = std::mem::replace(&mut self.signals, Signals::none());
+        let end = tokio::select! {
+            name = signals.next() => {
+                tracing::info!(signal = name, "stopping: what is under way is finished first");
+                End::Asked
+            }
+            error = self.app.fatal.wait() => {
+                tracing::error!(%error, "stopping, because nothing more can be kept safely; start again from the file");
+                End::Failed(error)
+            }
+        };
+        tokio::select! {
+            () = self.stop() => {}
+            _ = signals.next() => tracing::warn!("stopped at once; what was under way is done again after the start"),
+        }
+        match end {
+            End::Asked => Ok(()),
+            End::Failed(error) => Err(error),
+        }
+    }
+
+    /// Ends the hub: answers what has been received, finishes attempts, gives the rest back to
+    /// the store.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        if timeout(DRAIN_REQUESTS, all(&mut self.ingest_tasks)).await.is_err() {
+            tracing::warn!("some requests were not answered in time; their senders will try again");
+            self.ingest_tasks.abort_all();
+        }
+        self.app.engine.shutdown(DRAIN_ATTEMPTS).await;
+        self.tasks.abort_all();
+        all(&mut self.tasks).await;
+        if let Err(error) = self.app.store.close().await {
+            tracing::warn!(%error, "the store could not be closed in good order");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+async fn all(tasks: &mut JoinSet<()>) {
+    while tasks.join_next().await.is_some() {}
+}
+
+/// The signals that ask the process to end.
+struct Signals {
+    terminate: Option<Signal>,
+    interrupt: Option<Signal>,
+}
+
+impl Signals {
+    fn new() -> Self {
+        let listen = |kind| {
+            signal(kind)
+                .inspect_err(|error| tracing::warn!(%error, "a signal cannot be listened for"))
+                .ok()
+        };
+        Self {
+            terminate: listen(SignalKind::terminate()),
+            interrupt: listen(SignalKind::interrupt()),
+        }
+    }
+
+    const fn none() -> Self {
+        Self { terminate: None, interrupt: None }
+    }
+
+    async fn next(&mut self) -> &'static str {
+        async fn one(signal: Option<&mut Signal>) {
+            match signal {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = one(self.terminate.as_mut()) => "SIGTERM",
+            () = one(self.interrupt.as_mut()) => "SIGINT",
+        }
+    }
+}
