@@ -37,7 +37,9 @@ use ipnet::IpNet;
 
 pub use dev::{Dev, DevError};
 pub(crate) use load::load;
+pub(crate) use reader::read_bytes;
 pub use report::{ConfigErrors, Warnings};
+pub use tls::TlsError;
 
 /// A whole configuration. Replaced as one when the file changes.
 #[derive(Debug)]
@@ -131,6 +133,13 @@ pub struct StoreSettings {
     pub retention: Retention,
     /// Bytes of the disk to keep free: below that nothing more is accepted.
     pub keep_free: u64,
+}
+
+/// How the store is to be opened.
+pub fn store_options(settings: &StoreSettings) -> hookyard_store::Options {
+    let mut options = hookyard_store::Options::new(&settings.path);
+    options.keep_free_bytes = settings.keep_free;
+    options
 }
 
 /// A `[sources.NAME]` section: a place where one provider's events come in.

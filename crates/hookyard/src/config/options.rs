@@ -60,7 +60,7 @@ sections! {
         trusted_proxies: default Vec<At<IpNet>> = Vec::new(), like "[\"10.0.0.0/8\"]";
         /// Receive over TLS (1.2 or later). The files are read again when they change.
         tls: optional TlsOptions, like "{ certificate = \"cert.pem\", key = \"key.pem\" }";
-        /// What one connection and one request may take.
+        /// What one connection and one request may take. Changing it needs a restart.
         limits: section LimitOptions;
     }
 
@@ -108,7 +108,8 @@ sections! {
         /// The database: `sqlite:` and a path, which is relative to this file's folder. Changing
         /// it needs a restart.
         url: default String = "sqlite:hookyard.db".to_owned();
-        /// How much of the disk to keep free. Below that nothing more is accepted.
+        /// How much of the disk to keep free. Below that nothing more is accepted. Changing it needs
+        /// a restart.
         keep_free: default Size = mebibytes(64);
         /// How long what is done with is kept. What is not yet delivered is never removed.
         retention: section RetentionOptions;

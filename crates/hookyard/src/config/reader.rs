@@ -238,7 +238,7 @@ pub(super) fn read_text(path: &Path, limit: u64) -> Result<String, String> {
 }
 
 /// Reads a whole file, unless it is suspiciously long; says in words why it cannot.
-pub(super) fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
+pub(crate) fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, String> {
     use std::io::{ErrorKind, Read as _};
 
     let describe = |error: std::io::Error| match error.kind() {
