@@ -14,6 +14,7 @@ pub mod fault;
 pub mod feed;
 pub mod ingest;
 pub mod problem;
+pub mod reload;
 mod retention;
 pub mod run;
 pub mod sample;
