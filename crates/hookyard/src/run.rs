@@ -10,7 +10,7 @@ use hookyard_model::{Attempt, CircuitState, Leased, Name, Next, Store, StoreErro
 use hookyard_store::{OpenError, Options, SqliteStore};
 use rustls::ServerConfig;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -19,9 +19,10 @@ use crate::api::{AdminFile, AdminFileError};
 use crate::app::{App, Fatal};
 use crate::clock::{EventIds, SystemClock};
 use crate::config::tls::{self, TlsError};
-use crate::config::{Config, StoreSettings};
+use crate::config::{Config, StoreSettings, store_options};
 use crate::feed::Feed;
 use crate::ingest::{Ingest, Listening};
+use crate::reload::{self, Reloader};
 use crate::retention;
 use crate::telemetry::{Metrics, Recorder};
 
@@ -74,6 +75,20 @@ pub struct Running {
 
 /// Starts a hub.
 pub async fn start(config: Config) -> Result<Running, StartError> {
+    let running = begin(config).await?;
+    running.announce();
+    Ok(running)
+}
+
+/// Starts a hub that takes changes of its configuration's files over.
+pub async fn start_following(config: Config, reloader: Reloader) -> Result<Running, StartError> {
+    let mut running = begin(config).await?;
+    running.follow(reloader);
+    running.announce();
+    Ok(running)
+}
+
+async fn begin(config: Config) -> Result<Running, StartError> {
     // From the first moment on: whoever asks a process to end that has just begun means it too.
     let signals = Signals::new();
     let config = Arc::new(config);
@@ -92,7 +107,6 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let router = api::router(Arc::clone(&app), file.token);
     tasks.spawn(api::serve(admin.socket, router, app.stopping.clone()));
     tasks.spawn(retention::run(Arc::clone(&app)));
-    tracing::info!(ingest = %ingest_address, admin = %admin_address, "listening");
     Ok(Running {
         app,
         ingest: ingest_address,
@@ -122,8 +136,11 @@ async fn open(settings: &StoreSettings) -> Result<Arc<dyn Store>, StartError> {
 }
 
 fn options(settings: &StoreSettings) -> Options {
-    let mut options = Options::new(&settings.path);
-    options.keep_free_bytes = settings.keep_free;
+    #[cfg_attr(
+        not(feature = "fault-injection"),
+        expect(unused_mut, reason = "for the faults alone")
+    )]
+    let mut options = store_options(settings);
     #[cfg(feature = "fault-injection")]
     {
         options.unsafe_synchronous_off = crate::fault::is_on(crate::fault::SYNCHRONOUS_OFF);
@@ -236,6 +253,28 @@ enum End {
 }
 
 impl Running {
+    fn announce(&self) {
+        tracing::info!(ingest = %self.ingest, admin = %self.admin, "listening");
+    }
+
+    fn follow(&mut self, reloader: Reloader) {
+        let (triggers, triggered) = mpsc::channel(1);
+        self.tasks.spawn(reload::trigger(triggers, self.app.stopping.clone()));
+        let (app, certificate) = (Arc::clone(&self.app), self.tls.clone());
+        let current = move || app.config();
+        let app = Arc::clone(&self.app);
+        let apply = move |config: Config| {
+            let files = config.server.tls.as_ref();
+            let setting =
+                files.map(tls::server_config).transpose().map_err(|error| error.to_string())?;
+            certificate.send_replace(setting);
+            app.metrics.configured(&config);
+            app.set_config(Arc::new(config));
+            Ok(())
+        };
+        self.tasks.spawn(reload::watch(reloader, current, apply, triggered));
+    }
+
     /// Runs until SIGTERM or SIGINT, or until the store has failed; then ends in good order.
     ///
     /// A second signal ends it at once: whoever sends it does not want to wait, and nothing that
