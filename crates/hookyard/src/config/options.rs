@@ -13,7 +13,7 @@ use super::DedupeBy;
 use super::reader::{At, Node, Reader};
 use super::report::Span;
 use super::section::{Fields, Named, Opt, Rows, Section, Value, sections};
-use super::value::{HeaderName, Headers, Method, OneOrMore, Share, Size, Verify};
+use super::value::{HeaderName, Headers, Method, OneOrMore, ProviderSlug, Share, Size, Verify};
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -128,9 +128,8 @@ sections! {
 
     /// `[sources.NAME]`
     SourceOptions {
-        /// Who sends. `hookyard providers` lists the names; a sender that is not among them is
-        /// `generic`.
-        provider: optional String, like "\"github\"";
+        /// Who sends. A sender that has no name of its own here is `generic`.
+        provider: optional ProviderSlug, like "\"github\"";
         /// What the provider signs with. Not with `secrets`.
         secret: optional Secret, like "\"${GITHUB_WEBHOOK_SECRET}\"";
         /// Several secrets, all of them good, while one is being replaced; the newest first.

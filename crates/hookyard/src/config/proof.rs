@@ -12,7 +12,7 @@ use super::options::{SignatureOptions, SourceOptions};
 use super::reader::{At, Reader};
 use super::report::Finding;
 use super::source::secrets;
-use super::value::{HeaderName, Verify};
+use super::value::{HeaderName, ProviderSlug, Verify};
 
 /// Who sends, and how it is checked.
 pub(super) struct Proof {
@@ -78,16 +78,17 @@ pub(super) fn proof(
     Some(Proof { provider, verifier: Some(verifier), token })
 }
 
-fn known(slug: &At<String>, reader: &mut Reader<'_>) -> Option<&'static Provider> {
-    let found = provider(slug);
+fn known(slug: &At<ProviderSlug>, reader: &mut Reader<'_>) -> Option<&'static Provider> {
+    let found = provider(&slug.0);
     if found.is_none() {
-        let advice = match nearest(slug, PROVIDERS.iter().map(|provider| provider.slug)) {
+        let advice = match nearest(&slug.0, PROVIDERS.iter().map(|provider| provider.slug)) {
             Some(near) => format!("did you mean `{near}`?"),
             None => {
                 "`generic` understands any HMAC, with a `signature` table to describe it".to_owned()
             }
         };
-        reader.error(slug.span.clone(), format!("there is no provider `{}`; {advice}", slug.value));
+        reader
+            .error(slug.span.clone(), format!("there is no provider `{}`; {advice}", slug.value.0));
     }
     found
 }
@@ -95,7 +96,7 @@ fn known(slug: &At<String>, reader: &mut Reader<'_>) -> Option<&'static Provider
 /// The secrets, in the form that the scheme takes.
 fn credentials(options: &mut SourceOptions, reader: &mut Reader<'_>) -> Vec<At<Secret>> {
     let secrets = secrets(options.secret.take(), options.secrets.take(), reader);
-    let is_basic = options.provider.as_ref().is_none_or(|provider| provider.value == "basic");
+    let is_basic = options.provider.as_ref().is_none_or(|provider| provider.value.0 == "basic");
     let (user, password) = match (&options.username, &options.password) {
         (Some(user), Some(password)) => (user, password),
         (None, None) => return secrets,

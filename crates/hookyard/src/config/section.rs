@@ -12,6 +12,7 @@ use super::report::Span;
 
 /// What is known of an option, for the reference page and the sample file.
 #[derive(Clone, Debug)]
+#[cfg_attr(not(test), expect(dead_code, reason = "the page and the sample are made by tests"))]
 pub(super) struct Opt {
     /// Its key.
     pub(super) key: &'static str,

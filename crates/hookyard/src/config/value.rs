@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hookyard_model::{CircuitPolicy, ForwardHeaders, Rate, RetryPolicy, Secret, TypePattern};
+use hookyard_signature::PROVIDERS;
 use ipnet::IpNet;
 use toml::de::DeValue;
 
@@ -165,6 +166,21 @@ impl Value for u32 {
 
     fn show(&self) -> String {
         self.to_string()
+    }
+}
+
+/// What a provider is called, if there is one of that name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ProviderSlug(pub(super) String);
+
+impl Value for ProviderSlug {
+    fn form() -> String {
+        let slugs = PROVIDERS.iter().map(|provider| format!("`\"{}\"`", provider.slug));
+        format!("one of {}", slugs.collect::<Vec<_>>().join(", "))
+    }
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.text(node, "the name of a provider").map(Self)
     }
 }
 
