@@ -4,16 +4,32 @@
 //! Reading options has no effect on anything. The commands that look at a running hub ask its
 //! admin API, like any other program would.
 
+mod bulk;
 mod client;
+mod dead_letters;
+mod deliveries;
+mod destinations;
+mod dev;
+mod events;
 mod failure;
+mod hub;
+mod logging;
 mod out;
+mod paging;
 mod secret;
+mod serve;
+mod show;
+mod start;
+mod status;
+mod table;
 mod trigger;
+mod why;
 
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
+use tokio::runtime::Builder;
 
 use self::failure::{EXIT_CODES, Failure};
 use self::out::Out;
@@ -28,7 +44,15 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Dev(dev::Dev),
+    Serve(serve::Serve),
+    Check(serve::Check),
     Trigger(trigger::Trigger),
+    Events(events::Events),
+    Deliveries(deliveries::Deliveries),
+    DeadLetters(dead_letters::DeadLetters),
+    Destinations(destinations::Destinations),
+    Status(status::Status),
     Secret(secret::Secret),
 }
 
@@ -65,16 +89,33 @@ fn explain(error: &clap::Error) -> ExitCode {
 
 fn run(command: Command, out: Out) -> Result<(), Failure> {
     match command {
+        Command::Dev(dev) => run_hub(dev.run(out)),
+        Command::Serve(serve) => run_hub(serve.run(out)),
+        Command::Check(check) => check.run(out),
         Command::Trigger(trigger) => wait_for(trigger.run(out)),
+        Command::Events(events) => wait_for(events.run(out)),
+        Command::Deliveries(deliveries) => wait_for(deliveries.run(out)),
+        Command::DeadLetters(letters) => wait_for(letters.run(out)),
+        Command::Destinations(destinations) => wait_for(destinations.run(out)),
+        Command::Status(status) => wait_for(status.run(out)),
         Command::Secret(secret) => secret.run(out),
     }
 }
 
-/// Runs what waits on the network.
-fn wait_for<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(format!("cannot start: {error}")))?
-        .block_on(work)
+/// Runs what asks and waits for the answer: one thread is enough.
+fn wait_for(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    run_on(&mut Builder::new_current_thread(), work)
+}
+
+/// Runs a hub, on all processors.
+fn run_hub(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    run_on(&mut Builder::new_multi_thread(), work)
+}
+
+fn run_on(
+    builder: &mut Builder,
+    work: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
+    let runtime = builder.enable_all().build();
+    runtime.map_err(|error| Failure::new(format!("cannot start: {error}")))?.block_on(work)
 }

@@ -41,7 +41,6 @@ impl Paint {
 /// Where a command writes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Out {
-    terminal: bool,
     colour: bool,
     error_colour: bool,
 }
@@ -53,16 +52,23 @@ impl Out {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             && std::env::var_os("TERM").is_none_or(|value| value != "dumb");
         let terminal = io::stdout().is_terminal();
-        Self {
-            terminal,
-            colour: terminal && wanted,
-            error_colour: io::stderr().is_terminal() && wanted,
-        }
+        Self { colour: terminal && wanted, error_colour: io::stderr().is_terminal() && wanted }
     }
 
-    /// Whether a person reads standard output as it comes.
-    pub(crate) const fn is_terminal(self) -> bool {
-        self.terminal
+    /// Without colour, whatever standard output is.
+    #[cfg(test)]
+    pub(crate) const fn plain() -> Self {
+        Self { colour: false, error_colour: false }
+    }
+
+    /// Whether standard output shows colours.
+    pub(crate) const fn has_colour(self) -> bool {
+        self.colour
+    }
+
+    /// Whether standard error does.
+    pub(crate) const fn has_error_colour(self) -> bool {
+        self.error_colour
     }
 
     /// A text for standard output, in colour where there is colour.

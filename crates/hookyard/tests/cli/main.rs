@@ -1,15 +1,19 @@
 //! The command line, tested through the real binary.
 //!
 //! `reference` keeps `docs/reference/cli.md` current, `basics` has what needs no hub, `trigger`
-//! sends to a server in the test.
+//! sends to a server in the test, `dev` and `serve` start hubs, `asking` asks one.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test that cannot go on fails"
 )]
 
+mod asking;
 mod basics;
+mod dev;
 mod reference;
+mod serve;
 mod support;
 mod trigger;

@@ -3,11 +3,11 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a test waits for something that comes at once, on the slowest machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -131,6 +131,82 @@ fn serve(stream: &TcpStream, sender: &Sender<Request>, status: &AtomicU16) -> Op
         let status = status.load(Ordering::SeqCst);
         write!(writer, "HTTP/1.1 {status} Answer\r\ncontent-length: 13\r\n\r\n{{\"ok\": \"yes\"}}")
             .ok()?;
+    }
+}
+
+/// A hub, or another process, that runs until it is dropped.
+pub(crate) struct Running {
+    child: Child,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let stdout = lines(child.stdout.take().unwrap());
+        let stderr = lines(child.stderr.take().unwrap());
+        Self { child, stdout, stderr }
+    }
+
+    /// The next line of standard output with this text in it.
+    pub(crate) fn line(&self, text: &str) -> String {
+        wait_for_line(&self.stdout, text)
+    }
+
+    /// The next line of standard error with this text in it.
+    pub(crate) fn error_line(&self, text: &str) -> String {
+        wait_for_line(&self.stderr, text)
+    }
+
+    /// Sends a signal by its name and waits for the end.
+    pub(crate) fn end(mut self, signal: &str) -> Ran {
+        let kill = Command::new("kill").args(["-s", signal, &self.child.id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        let code = self.child.wait().unwrap().code().unwrap_or(-1);
+        // The ends of the pipes are closed, so these end too.
+        let rest = |lines: &Receiver<String>| lines.iter().collect::<Vec<_>>().join("\n");
+        Ran { code, stdout: rest(&self.stdout), stderr: rest(&self.stderr) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn lines(from: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(from).lines().map_while(Result::ok) {
+            // Read on even if nobody listens, so that the process never waits for its reader.
+            drop(sender.send(line));
+        }
+    });
+    receiver
+}
+
+fn wait_for_line(lines: &Receiver<String>, text: &str) -> String {
+    let mut seen = Vec::new();
+    loop {
+        let line = lines.recv_timeout(PATIENCE).ok();
+        let line =
+            line.unwrap_or_else(|| panic!("no line with {text:?}, but:\n{}", seen.join("\n")));
+        if line.contains(text) {
+            return line;
+        }
+        seen.push(line);
+    }
+}
+
+/// Waits until something is so.
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !is_so() {
+        assert!(since.elapsed() < PATIENCE, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 

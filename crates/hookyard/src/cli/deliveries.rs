@@ -1,0 +1,167 @@
+//! `hookyard deliveries`: where events went, and why they did not.
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand};
+use hookyard_model::DeliveryState;
+use serde_json::{Value, json};
+
+use super::failure::Failure;
+use super::hub::{HubOptions, segment};
+use super::out::{Out, Paint, tame};
+use super::paging::Paging;
+use super::table::{self, Cell, number, state, text, time};
+use super::why;
+
+/// Look at deliveries, and have them made again
+#[derive(Args, Debug)]
+pub(crate) struct Deliveries {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// List deliveries, newest first
+    List(List),
+    /// Show one delivery with its attempts, and say why it was not delivered
+    Show(One),
+    /// Deliver again, whatever became of it before
+    Redeliver(One),
+    /// Stop trying
+    Cancel(One),
+}
+
+#[derive(Args, Debug)]
+struct List {
+    /// In this state
+    #[arg(long, value_parser = PossibleValuesParser::new(DeliveryState::ALL.iter().map(|state| state.as_str())))]
+    state: Option<String>,
+
+    /// To this destination
+    #[arg(long, value_name = "NAME")]
+    destination: Option<String>,
+
+    /// Of this event
+    #[arg(long, value_name = "ID")]
+    event: Option<String>,
+
+    #[command(flatten)]
+    paging: Paging,
+
+    #[command(flatten)]
+    hub: HubOptions,
+}
+
+#[derive(Args, Debug)]
+struct One {
+    /// The delivery's id
+    id: String,
+
+    /// Print the API's JSON
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    hub: HubOptions,
+}
+
+impl Deliveries {
+    pub(crate) async fn run(self, out: Out) -> Result<(), Failure> {
+        match self.verb {
+            Verb::List(list) => list.run(out).await,
+            Verb::Show(one) => one.show(out).await,
+            Verb::Redeliver(one) => one.act(out, "redeliver", "will be delivered again").await,
+            Verb::Cancel(one) => one.act(out, "cancel", "is cancelled").await,
+        }
+    }
+}
+
+impl List {
+    async fn run(self, out: Out) -> Result<(), Failure> {
+        let limit = self.paging.limit();
+        let query = self.paging.query(
+            &limit,
+            &[
+                ("state", self.state.as_deref()),
+                ("destination", self.destination.as_deref()),
+                ("event", self.event.as_deref()),
+            ],
+        );
+        let reply = self.hub.hub()?.get("/api/v1/deliveries", &query).await?;
+        if self.paging.json {
+            return reply.print(out);
+        }
+        print_list(out, reply.list("deliveries"), "no deliveries")?;
+        Paging::tell_next(out, &reply);
+        Ok(())
+    }
+}
+
+/// A table of deliveries.
+pub(super) fn print_list(out: Out, deliveries: &[Value], none: &str) -> Result<(), Failure> {
+    let row = |delivery: &Value| {
+        let word = text(delivery, "state");
+        [
+            Cell::dim(time(delivery, "created_at")),
+            Cell::plain(text(delivery, "source")),
+            Cell::plain(text(delivery, "type")),
+            Cell::plain(text(delivery, "destination")),
+            state(&word),
+            Cell::plain(number(delivery, "attempt_count").to_string()),
+            Cell::dim(if word == "pending" {
+                time(delivery, "due_at")
+            } else {
+                text(delivery, "reason")
+            }),
+            Cell::plain(text(delivery, "id")),
+        ]
+    };
+    let head =
+        ["CREATED", "SOURCE", "TYPE", "DESTINATION", "STATE", "ATTEMPTS", "DUE OR REASON", "ID"];
+    table::print(out, head, deliveries.iter().map(row).collect(), none)
+}
+
+impl One {
+    async fn show(self, out: Out) -> Result<(), Failure> {
+        let reply =
+            self.hub.hub()?.get(&format!("/api/v1/deliveries/{}", segment(&self.id)), &[]).await?;
+        if self.json {
+            return reply.print(out);
+        }
+        let delivery = &reply.value;
+        let rows = [
+            ("delivery", text(delivery, "id")),
+            ("event", text(delivery, "event")),
+            ("source", text(delivery, "source")),
+            ("type", text(delivery, "type")),
+            ("to", text(delivery, "destination")),
+            ("created", text(delivery, "created_at")),
+            ("finished", text(delivery, "finished_at")),
+            ("due", text(delivery, "due_at")),
+        ];
+        for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
+            out.line(format_args!(
+                "{} {}",
+                out.paint(Paint::Dim, format_args!("{label:<10}")),
+                tame(value)
+            ))?;
+        }
+        let (paint, verdict) = why::verdict(delivery);
+        out.line(format_args!("\n{}", out.paint(paint, tame(&verdict))))?;
+        if let Some(hint) = why::hint(delivery) {
+            out.line(hint)?;
+        }
+        let attempts = why::attempts(delivery);
+        if attempts.is_empty() {
+            return Ok(());
+        }
+        out.line("")?;
+        table::print(out, ["ATTEMPT", "STARTED", "TOOK", "ANSWER", "DETAIL"], attempts, "")
+    }
+
+    async fn act(self, out: Out, verb: &str, done: &str) -> Result<(), Failure> {
+        let path = format!("/api/v1/deliveries/{}/{verb}", segment(&self.id));
+        let reply = self.hub.hub()?.post(&path, &json!({})).await?;
+        if self.json { reply.print(out) } else { out.line(format_args!("{} {done}", self.id)) }
+    }
+}

@@ -1,0 +1,184 @@
+//! `hookyard dev`: a hub with nothing to set up, that shows what happens.
+
+mod banner;
+mod live;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use hookyard_delivery::Clock as _;
+use hookyard_model::StoreError;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+
+use self::banner::Banner;
+use self::live::Tally;
+use super::failure::Failure;
+use super::hub::DEFAULT_STORE;
+use super::logging::Logging;
+use super::out::Out;
+use super::start::{self, Places};
+use crate::clock::SystemClock;
+use crate::config::{self, Config, DevError};
+use crate::feed::Happening;
+use crate::run::{self, Running};
+
+/// Which options the addresses come from.
+const PLACES: Places = Places {
+    webhooks: "choose another with `--port`; `--port 0` takes any that is free",
+    admin: "choose another with `--admin-port`; `--admin-port 0` takes any that is free",
+    store: "choose another with `--store`",
+};
+
+/// Run a hub on this machine, without configuration, and show each event as it comes
+///
+/// It takes events from anybody on this machine under any name, `/webhook/NAME`, and verifies nothing.
+/// A source that is called like a provider is read as that provider's.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  hookyard dev
+  hookyard dev --forward http://localhost:3000/hooks
+  hookyard dev --port 0 --admin-port 0 --json")]
+pub(crate) struct Dev {
+    /// Deliver each event there; a port alone means this machine
+    #[arg(long, value_name = "URL")]
+    forward: Option<String>,
+
+    /// The port for webhooks; 0 takes any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    port: u16,
+
+    /// The port for the admin API; 0 takes any that is free
+    #[arg(long, value_name = "PORT", default_value_t = 8081)]
+    admin_port: u16,
+
+    /// The file to keep events in
+    #[arg(long, value_name = "FILE", default_value = DEFAULT_STORE)]
+    store: PathBuf,
+
+    /// Print JSON, one object a line
+    #[arg(long)]
+    json: bool,
+
+    /// What to log on standard error: a level, or pairs such as `warn,hookyard=debug`
+    #[arg(long, value_name = "LEVELS", env = "HOOKYARD_LOG", default_value = "error")]
+    log: String,
+}
+
+impl Dev {
+    pub(crate) async fn run(self, out: Out) -> Result<(), Failure> {
+        Logging::for_people(&self.log).begin(out)?;
+        let forward = self.forward.as_deref().map(whole_url);
+        let config = Config::dev(&config::Dev {
+            listen: ([127, 0, 0, 1], self.port).into(),
+            admin: ([127, 0, 0, 1], self.admin_port).into(),
+            store: self.store.clone(),
+            forward: forward.clone(),
+        });
+        let running = run::start(config.map_err(|error| wrong(&error))?)
+            .await
+            .map_err(|error| start::failure(&error, &PLACES))?;
+        // Before the banner: what it invites to send must be seen.
+        let feed = running.app.feed.watch();
+        let banner = Banner {
+            ingest: running.ingest,
+            admin: running.admin,
+            store: &self.store,
+            forward: forward.as_deref(),
+        };
+        out.line(if self.json { banner.json() } else { banner.text(out) })?;
+        let mut screen = Screen { out, json: self.json, tally: Tally::default() };
+        let ended = screen.watch(running, feed).await?;
+        screen.close()?;
+        ended.map_err(|error| Failure::new(format!("stopped, because {error}")))
+    }
+}
+
+/// What happens, written down as it happens.
+struct Screen {
+    out: Out,
+    json: bool,
+    tally: Tally,
+}
+
+impl Screen {
+    /// Shows what happens until the hub has ended, and says how it ended.
+    async fn watch(
+        &mut self,
+        running: Running,
+        mut feed: Receiver<Happening>,
+    ) -> Result<Result<(), StoreError>, Failure> {
+        let mut running = std::pin::pin!(running.until_stopped());
+        let ended = loop {
+            tokio::select! {
+                happening = feed.recv() => match happening {
+                    Ok(happening) => self.show(&happening)?,
+                    Err(RecvError::Lagged(count)) => self.tally.miss(count),
+                    // Nobody is left who could tell anything.
+                    Err(RecvError::Closed) => break running.as_mut().await,
+                },
+                ended = running.as_mut() => break ended,
+            }
+        };
+        loop {
+            match feed.try_recv() {
+                Ok(happening) => self.show(&happening)?,
+                Err(TryRecvError::Lagged(count)) => self.tally.miss(count),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(ended),
+            }
+        }
+    }
+
+    fn show(&mut self, happening: &Happening) -> Result<(), Failure> {
+        self.tally.count(happening);
+        let now = SystemClock.now();
+        self.out.line(if self.json {
+            live::json(now, happening)
+        } else {
+            live::line(self.out, now, happening)
+        })
+    }
+
+    fn close(&self) -> Result<(), Failure> {
+        let text =
+            if self.json { self.tally.json() } else { format!("\nstopped: {}", self.tally.line()) };
+        self.out.line(text)
+    }
+}
+
+fn wrong(error: &DevError) -> Failure {
+    let failure = Failure::usage(error);
+    match error {
+        DevError::Forward { .. } => failure.hint("write it as `http://localhost:3000/hooks`"),
+        _ => failure,
+    }
+}
+
+/// What people write for a URL on this machine, in full.
+fn whole_url(text: &str) -> String {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        format!("http://localhost:{text}")
+    } else if text.contains("://") {
+        text.to_owned()
+    } else {
+        format!("http://{text}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_port_is_enough_to_forward_to() {
+        let cases = [
+            ("3000", "http://localhost:3000"),
+            ("localhost:3000/a", "http://localhost:3000/a"),
+            ("https://example.com", "https://example.com"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(whole_url(text), expected);
+        }
+    }
+}
