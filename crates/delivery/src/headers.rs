@@ -171,3 +171,6 @@ fn is_named_by_connection(name: &str, event: &Event) -> bool {
         .flat_map(|(_, value)| value.split(|&byte| byte == b','))
         .any(|option| option.trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -70,6 +70,12 @@ fn some(numbers: std::ops::Range<u64>, now: Timestamp) -> Vec<Leased> {
     numbers.map(|number| leased(number, now)).collect()
 }
 
+fn fill(lane: &mut Lane, numbers: std::ops::Range<u64>, now: Timestamp) {
+    for leased in some(numbers, now) {
+        lane.take_over(leased);
+    }
+}
+
 /// What a lane wants, in short.
 fn next(lane: &mut Lane, now: Timestamp) -> String {
     let number = |leased: &Leased| leased.held.id.event.sequence();
@@ -104,7 +110,7 @@ fn failed(lane: &mut Lane, now: Timestamp) {
 fn starts_in_order_as_many_as_may_be_under_way() {
     let mut lane = lane(2, None);
     wants(&mut lane, at(0), &["wait"]);
-    some(1..4, at(0)).into_iter().for_each(|leased| lane.take_over(leased));
+    fill(&mut lane, 1..4, at(0));
     wants(&mut lane, at(0), &["start 1", "start 2", "wait 95000 ms"]);
     succeeded(&mut lane, at(1));
     wants(&mut lane, at(1), &["start 3", "wait"]);
@@ -180,7 +186,7 @@ fn holds_everything_while_the_circuit_is_open_and_probes_with_one() {
             assert_eq!(next(&mut lane, at(0)), format!("start {number}"));
             failed(&mut lane, at(0));
         }
-        some(6..9, at(0)).into_iter().for_each(|leased| lane.take_over(leased));
+        fill(&mut lane, 6..9, at(0));
         wants(&mut lane, at(0), &["release [6, 7, 8] in 10", "wait"]);
         assert!(!lane.is_open(at(0)));
         lane.heard(at(0).plus(Duration::from_secs(10)), at(0));
@@ -226,7 +232,7 @@ fn comes_back_step_by_step() {
 #[test]
 fn holds_what_is_paused_and_goes_on_when_resumed() {
     let mut lane = lane(2, None);
-    some(1..4, at(0)).into_iter().for_each(|leased| lane.take_over(leased));
+    fill(&mut lane, 1..4, at(0));
     wants(&mut lane, at(0), &["start 1"]);
     lane.set_status(DestinationStatus::Paused, at(0));
     wants(&mut lane, at(0), &["release [2, 3] in 0", "wait"]);
@@ -240,7 +246,7 @@ fn holds_what_is_paused_and_goes_on_when_resumed() {
 #[test]
 fn a_destination_that_is_gone_is_disabled_once() {
     let mut lane = lane(2, None);
-    some(1..4, at(0)).into_iter().for_each(|leased| lane.take_over(leased));
+    fill(&mut lane, 1..4, at(0));
     wants(&mut lane, at(0), &["start 1", "start 2"]);
     assert!(lane.ended(Some(&Outcome::Gone), None, at(0)));
     assert!(!lane.ended(Some(&Outcome::Gone), None, at(0)));
@@ -267,13 +273,13 @@ fn keeps_to_its_rate_and_leases_no_more_than_that() {
 #[test]
 fn gives_back_what_would_outlive_its_lease() {
     let mut lane = lane(1, None);
-    some(1..4, at(0)).into_iter().for_each(|leased| lane.take_over(leased));
+    fill(&mut lane, 1..4, at(0));
     lane.take_over(leased(4, at(60)));
     wants(&mut lane, at(0), &["start 1", "wait 95000 ms"]);
-    let late = at(0).plus(Duration::from_secs(95));
-    wants(&mut lane, late, &["release [2, 3] in 0"]);
-    succeeded(&mut lane, late);
-    wants(&mut lane, late, &["start 4"]);
+    let end = at(0).plus(Duration::from_secs(95));
+    wants(&mut lane, end, &["release [2, 3] in 0"]);
+    succeeded(&mut lane, end);
+    wants(&mut lane, end, &["start 4"]);
 }
 
 #[test]
@@ -311,7 +317,7 @@ fn new_settings_keep_the_circuit_unless_they_change_it() {
 #[test]
 fn starts_nothing_when_it_is_stopped() {
     let mut lane = lane(1, None);
-    some(1..3, at(0)).into_iter().for_each(|leased| lane.take_over(leased));
+    fill(&mut lane, 1..3, at(0));
     wants(&mut lane, at(0), &["start 1"]);
     lane.stop();
     assert!(!lane.is_stopped() && !lane.is_open(at(0)));
