@@ -49,6 +49,8 @@ problems! {
     Unauthorized = 401 "unauthorized" "A valid bearer token is needed";
     /// The sender's address is not on the list.
     AddressNotAllowed = 403 "address_not_allowed" "Address not allowed";
+    /// A browser says that another web site asks.
+    CrossSite = 403 "cross_site" "Not from another site";
     /// There is no such source, or it is switched off.
     SourceNotFound = 404 "source_not_found" "No such source";
     /// There is no such thing in the API.
@@ -65,6 +67,8 @@ problems! {
     BodyTooLarge = 413 "body_too_large" "The body is too large", closes;
     /// The request line is too long.
     UriTooLong = 414 "uri_too_long" "The request's URL is too long", closes;
+    /// The body of an API request is not JSON.
+    UnsupportedMediaType = 415 "unsupported_media_type" "The body must be JSON";
     /// What `Expect` asks for is not known.
     ExpectationFailed = 417 "expectation_failed" "Expectation not known", closes;
     /// The request names another host.

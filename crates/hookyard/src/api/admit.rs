@@ -104,7 +104,7 @@ fn check_site(headers: &HeaderMap, host: &Authority) -> Result<(), Problem> {
     });
     if foreign_fetch || foreign_origin {
         return Err(Problem::new(
-            Kind::AddressNotAllowed,
+            Kind::CrossSite,
             "A web page of another site may not use this API.",
         ));
     }

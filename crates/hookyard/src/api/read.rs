@@ -47,7 +47,7 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
         // What a browser sends to another site without asking first is never this type.
         if !is_json(request.headers()) {
             return Err(Problem::new(
-                Kind::InvalidArgument,
+                Kind::UnsupportedMediaType,
                 "Send the body as `content-type: application/json`.",
             ));
         }
