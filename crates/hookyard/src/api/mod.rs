@@ -28,13 +28,13 @@ use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{self, MethodRouter};
+use hookyard_delivery::Clock as _;
 use hookyard_model::StoreError;
 
 pub use self::serve::serve;
 pub use self::token::{AdminFile, AdminFileError, AdminToken};
 use crate::app::App;
 use crate::problem::{Kind, Problem};
-use hookyard_delivery::Clock as _;
 
 /// Everything under this needs the token.
 const PREFIX: &str = "/api/";

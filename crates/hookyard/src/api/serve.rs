@@ -15,6 +15,8 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::app::stopped;
+
 /// From the connection, or the answer before, to the end of a request's head; so it is the
 /// longest that a connection stays open unused, too.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
@@ -40,9 +42,8 @@ pub async fn serve(listener: TcpListener, router: Router, mut shutdown: watch::R
     let mut connections = JoinSet::new();
     let stopping = shutdown.clone();
     loop {
-        // A sender that is gone means that the process is about to end as well.
         let accepted = tokio::select! {
-            _ = shutdown.wait_for(|stop| *stop) => break,
+            () = stopped(&mut shutdown) => break,
             accepted = accept(&listener, &places) => accepted,
         };
         match accepted {
@@ -96,7 +97,7 @@ async fn connection(
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => Some(ended),
-        _ = stopping.wait_for(|stop| *stop) => None,
+        () = stopped(&mut stopping) => None,
         () = sleep(LIFETIME) => None,
     };
     let ended = if let Some(ended) = ended {

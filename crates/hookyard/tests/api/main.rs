@@ -1,0 +1,9 @@
+//! The admin API over real sockets, with the real store and the real engine behind it.
+
+#![cfg(test)]
+
+mod access;
+mod acting;
+mod health;
+mod looking;
+mod support;
