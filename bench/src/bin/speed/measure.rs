@@ -56,7 +56,7 @@ impl Bench {
         let mut starts = Vec::new();
         for _ in 0..times {
             let folder = tempfile::tempdir()?;
-            let text = configuration(&folder.path().join("hookyard.db"), &[]);
+            let text = one_destination(folder.path(), "http://127.0.0.1:9/ok", OPEN);
             let hub = self.program.start(folder.path(), &text)?;
             starts.push(hub.ready_after.as_secs_f64() * 1000.0);
             hub.stop()?;
@@ -74,7 +74,7 @@ impl Bench {
     ) -> Result<Accepting> {
         let folder = tempfile::tempdir()?;
         let (sink, baseline) = (Sink::start(folder.path())?, Baseline::start(folder.path())?);
-        let text = one_destination(folder.path(), &sink, HELD);
+        let text = one_destination(folder.path(), &sink.url("/ok"), HELD);
         let hub = self.program.start(folder.path(), &text)?;
         std::thread::sleep(Duration::from_secs(1));
         let idle = hub.process.memory()?;
@@ -131,7 +131,7 @@ impl Bench {
             progress(format_args!("end to end, round {round}"));
             let folder = tempfile::tempdir()?;
             let sink = Sink::start(folder.path())?;
-            let text = one_destination(folder.path(), &sink, OPEN);
+            let text = one_destination(folder.path(), &sink.url("/ok"), OPEN);
             let hub = self.program.start(folder.path(), &text)?;
             let began = hookyard_bench::clock::micros();
             self.flat_out(hub.ingest, 64, seconds)?;
@@ -150,8 +150,9 @@ impl Bench {
         progress(format_args!("from request to arrival at {rate} a second"));
         let folder = tempfile::tempdir()?;
         let sink = Sink::start(folder.path())?;
-        let hub =
-            self.program.start(folder.path(), &one_destination(folder.path(), &sink, OPEN))?;
+        let hub = self
+            .program
+            .start(folder.path(), &one_destination(folder.path(), &sink.url("/ok"), OPEN))?;
         let acknowledged = folder.path().join("ledger");
         let plan = Plan {
             connections: 16,
@@ -178,8 +179,8 @@ impl Bench {
     }
 }
 
-fn one_destination(folder: &Path, sink: &Sink, options: &str) -> String {
-    let options = options.to_owned();
-    let destination = Destination { name: "sink".to_owned(), url: sink.url("/ok"), options };
+fn one_destination(folder: &Path, url: &str, options: &str) -> String {
+    let (name, url, options) = ("sink".to_owned(), url.to_owned(), options.to_owned());
+    let destination = Destination { name, url, options };
     configuration(&folder.join("hookyard.db"), &[destination])
 }
