@@ -1,0 +1,107 @@
+//! What [`Store::prune`](hookyard_model::Store::prune) promises.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hookyard_model::{
+    Accepted, Event, EventFilter, NewEvent, Next, Page, Retention, Store, Timestamp,
+};
+
+use super::{
+    EXHAUSTED, Place, accept_some, at, event, event_id, first_delivery, lease, new_event, settle,
+};
+
+const DAY: Duration = Duration::from_hours(24);
+const BY_AGE: Retention = Retention { delivered: DAY, dead_letters: WEEK, max_bytes: None };
+use super::WEEK;
+
+/// Prunes until there is nothing more to do; gives back how many events went.
+async fn prune(store: &Arc<dyn Store>, retention: Retention, now: Timestamp) -> u64 {
+    let mut events = 0;
+    for _ in 0..1000 {
+        let pruned = store.prune(retention, now).await.unwrap();
+        events += pruned.events;
+        if !pruned.more {
+            return events;
+        }
+    }
+    panic!("pruning never ends");
+}
+
+async fn left(store: &Arc<dyn Store>) -> Vec<u64> {
+    let page = Page { after: None, limit: 100 };
+    let found = store.events(EventFilter::default(), page).await.unwrap();
+    found.iter().rev().map(|found| found.event.received_at.since(at(0)).as_secs()).collect()
+}
+
+/// What succeeded goes after one time, dead letters after another; what goes, goes whole.
+pub async fn forgets_by_age(place: &impl Place) {
+    let store = place.open().await;
+    accept_some(&store, 4, "ci").await;
+    assert_eq!(store.accept(new_event(4, &[])).await, Ok(Accepted::New));
+    let leased = lease(&store, "ci", 3, 4).await;
+    let next = [EXHAUSTED, Next::Succeeded, EXHAUSTED, Next::Succeeded];
+    for (leased, next) in leased.iter().zip(next) {
+        settle(&store, leased.held, next, 3).await;
+    }
+    assert_eq!(prune(&store, BY_AGE, at(0).plus(DAY)).await, 0);
+    assert_eq!(prune(&store, BY_AGE, at(1).plus(DAY)).await, 1);
+    assert_eq!(left(&store).await, [0, 2, 3, 4]);
+    assert_eq!(prune(&store, BY_AGE, at(9).plus(DAY)).await, 2);
+    assert_eq!(left(&store).await, [0, 2]);
+    assert_eq!(store.delivery(first_delivery(1)).await, Ok(None));
+    assert_eq!(store.event(event_id(1)).await, Ok(None));
+    assert_eq!(prune(&store, BY_AGE, at(1).plus(WEEK)).await, 1);
+    assert_eq!(left(&store).await, [2]);
+    assert_eq!(prune(&store, BY_AGE, at(9).plus(WEEK)).await, 1);
+    assert_eq!(store.counts().await, Ok(hookyard_model::Counts::default()));
+}
+
+/// However old it is and however much there is, what is pending stays; and it hides nothing behind it.
+pub async fn never_touches_what_is_undelivered(place: &impl Place) {
+    let store = place.open().await;
+    accept_some(&store, 20, "ci").await;
+    // Pending beside a delivery that is done counts as pending.
+    assert_eq!(store.accept(new_event(20, &["other", "ci"])).await, Ok(Accepted::New));
+    let leased = lease(&store, "other", 100, 1).await;
+    settle(&store, leased[0].held, EXHAUSTED, 100).await;
+    let leased = lease(&store, "ci", 19, 20).await;
+    settle(&store, leased[10].held, Next::Succeeded, 100).await;
+    let all =
+        Retention { delivered: Duration::ZERO, dead_letters: Duration::ZERO, max_bytes: Some(0) };
+    assert_eq!(prune(&store, all, at(100).plus(WEEK)).await, 1);
+    assert_eq!(left(&store).await.len(), 20);
+    assert_eq!(prune(&store, all, at(100).plus(WEEK)).await, 0);
+    settle(&store, leased[0].held, Next::Succeeded, 100).await;
+    assert_eq!(prune(&store, all, at(100).plus(WEEK)).await, 1, "it is found when it is done");
+}
+
+/// The oldest go first, until there is room.
+pub async fn forgets_by_size(place: &impl Place) {
+    let store = place.open().await;
+    for number in 0..600 {
+        let event = Event { body: vec![b'x'; 20_000].into(), ..event(number) };
+        let to: &[&str] = if number == 3 { &["ci"] } else { &[] };
+        let new = NewEvent { event: Arc::new(event), ..new_event(number, to) };
+        assert_eq!(store.accept(new).await, Ok(Accepted::New));
+    }
+    let by_size = Retention { max_bytes: Some(6_000_000), ..BY_AGE };
+    let gone = prune(&store, by_size, at(700)).await;
+    assert!((250..450).contains(&gone), "{gone}");
+    assert!(store.event(event_id(0)).await.unwrap().is_none());
+    assert!(store.event(event_id(3)).await.unwrap().is_some());
+    assert!(store.event(event_id(599)).await.unwrap().is_some());
+    assert_eq!(prune(&store, by_size, at(700)).await, 0);
+}
+
+/// Ids go on after those of events that were forgotten.
+pub async fn never_gives_a_sequence_twice(place: &impl Place) {
+    let store = place.open().await;
+    for number in [0, 9] {
+        assert_eq!(store.accept(new_event(number, &[])).await, Ok(Accepted::New));
+    }
+    assert_eq!(prune(&store, BY_AGE, at(100).plus(WEEK)).await, 2);
+    store.close().await.unwrap();
+    let store = place.open().await;
+    assert_eq!(store.last_sequence(), event_id(9).sequence());
+}

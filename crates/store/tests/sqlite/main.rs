@@ -1,0 +1,12 @@
+//! The store on real SQLite files: the promises of every store, and those that only a file can break.
+
+#![allow(clippy::doc_markdown, reason = "SQLite is written so, and is no identifier")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests, and what they share")]
+
+mod place;
+
+mod conformance {
+    use super::place::Folder;
+
+    hookyard_store::conformance_suite!(Folder::new());
+}
