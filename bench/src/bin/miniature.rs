@@ -66,11 +66,12 @@ async fn main() -> Result<()> {
     }
     let [ingest, admin] =
         [TcpListener::bind("127.0.0.1:0").await?, TcpListener::bind("127.0.0.1:0").await?];
+    let mut terminate = signal(SignalKind::terminate())?;
     let (first, second) = (ingest.local_addr()?, admin.local_addr()?);
     eprintln!(r#"{{"message":"listening","ingest":"{first}","admin":"{second}"}}"#);
     tokio::spawn(listen(Arc::clone(&hub), ingest));
     tokio::spawn(listen(hub, admin));
-    signal(SignalKind::terminate())?.recv().await;
+    terminate.recv().await;
     Ok(())
 }
 
