@@ -186,10 +186,24 @@ fn replace(
 }
 
 /// Triggers by time and by SIGHUP, until `stopping` turns true.
-pub async fn trigger(triggers: mpsc::Sender<Trigger>, mut stopping: watch::Receiver<bool>) {
+///
+/// SIGHUP is listened for from the call on, not only from the first poll: until then it would
+/// end the process.
+pub fn trigger(
+    triggers: mpsc::Sender<Trigger>,
+    stopping: watch::Receiver<bool>,
+) -> impl Future<Output = ()> + Send {
+    let hangup = Hangup::listen();
+    pass_on(hangup, triggers, stopping)
+}
+
+async fn pass_on(
+    mut hangup: Hangup,
+    triggers: mpsc::Sender<Trigger>,
+    mut stopping: watch::Receiver<bool>,
+) {
     let mut time = interval(EVERY);
     time.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut hangup = Hangup::listen();
     loop {
         let trigger = tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => return,
