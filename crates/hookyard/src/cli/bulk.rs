@@ -3,14 +3,20 @@
 use clap::Args;
 use serde_json::{Value, json};
 
+use super::deliveries::One;
 use super::failure::Failure;
 use super::hub::{Hub, HubOptions, Reply};
 use super::out::Out;
 use super::table::number;
 
+/// The group of options that say which ones: at least one of them has to be there.
+pub(crate) const WHICH: &str = "which";
+/// Its options.
+pub(crate) const SELECTORS: [&str; 5] = ["destination", "event", "since", "until", "all"];
+
 /// Which ones, together
 #[derive(Args, Debug)]
-#[group(id = "which", required = true, multiple = true)]
+#[group(id = WHICH, required = true, multiple = true)]
 pub(crate) struct Which {
     /// Those to this destination
     #[arg(long, value_name = "NAME")]
@@ -68,6 +74,11 @@ pub(crate) struct Deed {
 }
 
 impl Bulk {
+    /// The same, for one delivery that was named.
+    pub(crate) fn one(self, id: String) -> One {
+        One { id, json: self.json, hub: self.hub }
+    }
+
     /// Counts, asks, and does it.
     pub(crate) async fn run(self, out: Out, deed: Deed) -> Result<(), Failure> {
         let hub = self.hub.hub()?;

@@ -5,12 +5,20 @@ use clap::{Args, Subcommand};
 use hookyard_model::DeliveryState;
 use serde_json::{Value, json};
 
+use super::bulk::{Bulk, Deed, SELECTORS, WHICH};
 use super::failure::Failure;
 use super::hub::{HubOptions, segment};
 use super::out::{Out, Paint, tame};
 use super::paging::Paging;
 use super::table::{self, Cell, number, state, text, time};
 use super::why;
+
+const CANCEL: Deed = Deed {
+    path: "/api/v1/deliveries/cancel",
+    verb: "cancel",
+    done: "cancelled",
+    noun: ("pending delivery", "pending deliveries"),
+};
 
 /// Look at deliveries, and have them made again
 #[derive(Args, Debug)]
@@ -27,8 +35,8 @@ enum Verb {
     Show(One),
     /// Deliver again, whatever became of it before
     Redeliver(One),
-    /// Stop trying
-    Cancel(One),
+    /// Stop trying: one delivery by its id, or many
+    Cancel(Cancel),
 }
 
 #[derive(Args, Debug)]
@@ -53,16 +61,27 @@ struct List {
 }
 
 #[derive(Args, Debug)]
-struct One {
+struct Cancel {
     /// The delivery's id
-    id: String,
+    #[arg(group = WHICH, conflicts_with_all = SELECTORS)]
+    id: Option<String>,
+
+    #[command(flatten)]
+    bulk: Bulk,
+}
+
+/// One delivery.
+#[derive(Args, Debug)]
+pub(super) struct One {
+    /// The delivery's id
+    pub(super) id: String,
 
     /// Print the API's JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 
     #[command(flatten)]
-    hub: HubOptions,
+    pub(super) hub: HubOptions,
 }
 
 impl Deliveries {
@@ -71,7 +90,16 @@ impl Deliveries {
             Verb::List(list) => list.run(out).await,
             Verb::Show(one) => one.show(out).await,
             Verb::Redeliver(one) => one.act(out, "redeliver", "will be delivered again").await,
-            Verb::Cancel(one) => one.act(out, "cancel", "is cancelled").await,
+            Verb::Cancel(cancel) => cancel.run(out).await,
+        }
+    }
+}
+
+impl Cancel {
+    async fn run(self, out: Out) -> Result<(), Failure> {
+        match self.id {
+            Some(id) => self.bulk.one(id).act(out, "cancel", "is cancelled").await,
+            None => self.bulk.run(out, CANCEL).await,
         }
     }
 }

@@ -10,7 +10,7 @@ use super::hub::HubOptions;
 use super::out::{Out, Paint, tame};
 use super::show;
 
-/// Say how the hub is doing; fails when it is not well
+/// Say how the hub is doing; fails when it does not take events
 #[derive(Args, Debug)]
 pub(crate) struct Status {
     /// Print the API's JSON
@@ -27,20 +27,22 @@ impl Status {
         if self.json {
             reply.print(out)?;
         } else {
-            print(out, &reply.value, status.is_success())?;
+            print(out, &reply.value)?;
         }
         if status.is_success() { Ok(()) } else { Err(Failure::Silent(Exit::Failed)) }
     }
 }
 
-/// All that the answer says, a line each: what is asked for grows with the hub.
-fn print(out: Out, health: &Value, well: bool) -> Result<(), Failure> {
+/// All that the answer says, a line each, how it is in a word first.
+fn print(out: Out, health: &Value) -> Result<(), Failure> {
     let mut lines = Vec::new();
     flatten("", health, &mut lines);
+    lines.sort_by_key(|(name, _)| name != "status");
     for (name, value) in lines {
-        let paint = match (name.as_str(), well) {
-            ("status", true) => Paint::Good,
-            ("status", false) => Paint::Bad,
+        let paint = match (name.as_str(), value.as_str()) {
+            ("status", "ok") => Paint::Good,
+            ("status", "degraded") => Paint::Waiting,
+            ("status", _) => Paint::Bad,
             _ => Paint::Plain,
         };
         let label = out.paint(Paint::Dim, format_args!("{name:<26}"));

@@ -46,9 +46,17 @@ fn reason(delivery: &Value, tried: &str) -> String {
 
 /// What to do about it, if there is something.
 pub(super) fn hint(delivery: &Value) -> Option<String> {
-    let is_dead = text(delivery, "state") == "dead_letter";
-    is_dead.then(|| {
-        format!("deliver it again with `hookyard deliveries redeliver {}`", text(delivery, "id"))
+    if text(delivery, "state") != "dead_letter" {
+        return None;
+    }
+    let again = format!("`hookyard deliveries redeliver {}`", text(delivery, "id"));
+    Some(match text(delivery, "reason").as_str() {
+        // It is disabled since, and what is delivered again would only wait.
+        "gone" => format!(
+            "deliver it again with `hookyard destinations resume {}` and {again}",
+            text(delivery, "destination")
+        ),
+        _ => format!("deliver it again with {again}"),
     })
 }
 

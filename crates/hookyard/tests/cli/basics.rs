@@ -56,6 +56,7 @@ fn wrong_usage_is_told_on_standard_error() {
             "the secret does not fit github: the secret is empty",
         ),
         (&["trigger", "sendgrid", "--secret", "x"], "the secret does not fit sendgrid"),
+        (&["trigger", "github", "--count", "0"], "0 is not in 1.."),
         (&["secret", "generate", "--bytes", "8"], "8 is not in 24..=64"),
     ];
     for (arguments, expected) in cases {

@@ -45,7 +45,7 @@ impl Tally {
         let rest = [
             (self.duplicates, "repeated"),
             (self.refused, "refused"),
-            (self.failed, "attempts failed"),
+            (self.failed, if self.failed == 1 { "failed attempt" } else { "failed attempts" }),
             (self.missed, "not shown"),
         ];
         parts.extend(
@@ -304,7 +304,7 @@ mod tests {
         tally.miss(3);
         assert_eq!(
             tally.line(),
-            "1 received, 1 delivered, 1 repeated, 1 refused, 2 attempts failed, 3 not shown"
+            "1 received, 1 delivered, 1 repeated, 1 refused, 2 failed attempts, 3 not shown"
         );
     }
 }

@@ -51,7 +51,7 @@ pub(crate) struct Trigger {
     secret: Option<String>,
 
     /// How many events, one after the other
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
 
     /// Send these bytes instead of the sample's; `-` reads standard input
