@@ -88,6 +88,7 @@ impl Worker {
     /// Works until it is told to stop and nothing is left to be done.
     pub(crate) async fn run(mut self) {
         loop {
+            self.take_waiting();
             let wait = self.advance();
             let now = self.context.clock.now();
             self.publish(now);
@@ -156,14 +157,18 @@ impl Worker {
     }
 
     fn receive(&mut self, message: Option<Message>) {
-        let Some(message) = message else {
+        if let Some(message) = message {
+            self.take(message);
+        } else {
             // Nobody is left who could say anything.
             self.inbox_open = false;
             self.lane.stop();
-            return;
-        };
-        self.take(message);
-        for _ in 1..MESSAGES_AT_ONCE {
+        }
+    }
+
+    /// Takes what was said up to now, so that nothing is started that was called off before.
+    fn take_waiting(&mut self) {
+        for _ in 0..MESSAGES_AT_ONCE {
             match self.inbox.try_recv() {
                 Ok(message) => self.take(message),
                 Err(_) => return,

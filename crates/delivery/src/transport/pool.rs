@@ -13,6 +13,8 @@ use super::connection::{Connection, Driving};
 /// How long a connection waits before it is closed. Longer than most pauses within a burst of
 /// events, shorter than what servers and middleboxes forget connections after.
 const IDLE_MAX: Duration = Duration::from_secs(30);
+/// How long a connection may take to be ready again after its answer has been read.
+const READY_MAX: Duration = Duration::from_secs(5);
 /// How many connections wait for one place.
 const IDLE_PER_PLACE: usize = 64;
 
@@ -63,7 +65,9 @@ impl Pool {
         }
         let pool = Arc::clone(self);
         tokio::spawn(async move {
-            if connection.sender.ready().await.is_ok() {
+            // An answer may come before the request has been read, and then it never may be.
+            let ready = tokio::time::timeout(READY_MAX, connection.sender.ready()).await;
+            if matches!(ready, Ok(Ok(()))) {
                 pool.put(place, connection);
             }
         });

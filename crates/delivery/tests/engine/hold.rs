@@ -11,7 +11,7 @@ use hookyard_model::{
 
 use crate::scene::{Scene, Told, answer, destination, name, until};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_circuit_holds_deliveries_and_lets_one_probe_through() {
     let mut scene = Scene::new();
     let mut flaky = destination("ci");
@@ -47,7 +47,7 @@ async fn a_circuit_holds_deliveries_and_lets_one_probe_through() {
     assert_eq!(scene.count(DeliveryState::Succeeded).await, 25);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_destination_that_is_gone_is_disabled_and_its_deliveries_held() {
     let mut scene = Scene::new();
     let mut leaving = destination("ci");
@@ -77,7 +77,7 @@ async fn a_destination_that_is_gone_is_disabled_and_its_deliveries_held() {
     assert_eq!(scene.store.statuses().await.unwrap(), []);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_pause_holds_and_a_resume_goes_on() {
     let mut scene = Scene::new();
     let (engine, transport) =
@@ -93,7 +93,7 @@ async fn a_pause_holds_and_a_resume_goes_on() {
     assert_eq!(scene.ended(10).await.len(), 10);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reload_keeps_what_is_pending_for_a_removed_destination() {
     let mut scene = Scene::new();
     let both = || vec![destination("ci"), destination("log")];
@@ -121,7 +121,7 @@ async fn a_reload_keeps_what_is_pending_for_a_removed_destination() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hanging_destination_takes_nothing_from_the_others() {
     let mut scene = Scene::new();
     let names: Vec<String> = (0..20).map(|number| format!("d{number}")).collect();

@@ -8,7 +8,7 @@ use hookyard_model::DeliveryState;
 
 use crate::scene::{Scene, answer, destination, name, until};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_place_in_memory_is_taken_and_given_back() {
     let mut scene = Scene::new();
     scene.settings.queue = 4;
@@ -20,7 +20,7 @@ async fn a_place_in_memory_is_taken_and_given_back() {
     assert!(engine.reserve(&name("nobody")).is_none());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backlog_is_worked_off_once_each() {
     let mut scene = Scene::new();
     for _ in 0..1000 {
@@ -51,7 +51,7 @@ async fn a_backlog_is_worked_off_once_each() {
     .await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn more_than_memory_holds_goes_through_the_store() {
     let mut scene = Scene::new();
     scene.settings.queue = 16;
@@ -70,7 +70,7 @@ async fn more_than_memory_holds_goes_through_the_store() {
     assert_eq!(scene.count(DeliveryState::Succeeded).await, 500);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bodies_in_memory_are_bounded_in_bytes() {
     let mut scene = Scene::new();
     scene.settings.queue_bytes = 20;
@@ -86,7 +86,7 @@ async fn bodies_in_memory_are_bounded_in_bytes() {
     assert!(engine.reserve(&name("ci")).is_none());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rate_is_kept() {
     let mut scene = Scene::new();
     let mut limited = destination("ci");

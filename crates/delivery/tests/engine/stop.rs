@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 
 use crate::scene::{Scene, answer, destination, name, until};
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attempts_under_way_may_end() {
     let mut scene = Scene::new();
     let may_end = Arc::new(Semaphore::new(0));
@@ -45,7 +45,7 @@ async fn attempts_under_way_may_end() {
     assert!(sent.iter().all(|outbound| !outbound.headers.contains_key("hookyard-redelivery")));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attempts_that_do_not_end_are_broken_off_and_made_again() {
     let mut scene = Scene::new();
     let play = |_, _| std::future::pending();
@@ -67,7 +67,7 @@ async fn attempts_that_do_not_end_are_broken_off_and_made_again() {
     assert_eq!(sent[0].headers["hookyard-redelivery"], "possible");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_that_comes_while_it_stops_goes_back() {
     let mut scene = Scene::new();
     let (engine, _) = scene.start(vec![destination("ci")], |_, _| async { answer(200) }).await;

@@ -64,6 +64,14 @@ async fn connections_are_used_again() {
 }
 
 #[tokio::test]
+async fn every_address_of_a_name_is_tried() {
+    // `localhost` may be `::1` first, where nobody listens.
+    let server = Server::answering("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await;
+    let url = format!("http://localhost:{}/", server.address.port());
+    assert_eq!(client().send(outbound(url)).await.unwrap().status.as_u16(), 200);
+}
+
+#[tokio::test]
 async fn an_answer_is_kept_within_its_limit() {
     let body = "x".repeat(10_000);
     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: 10000\r\n\r\n{body}");
