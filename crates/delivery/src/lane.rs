@@ -296,4 +296,6 @@ pub(crate) fn held(leased: &[Leased]) -> Vec<Held> {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

@@ -16,7 +16,7 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::from_millis(1_024_000_000 + seconds * 1024)
 }
 
-fn destination(concurrency: u32, rate: Option<&str>) -> Arc<Destination> {
+pub(super) fn destination(concurrency: u32, rate: Option<&str>) -> Arc<Destination> {
     Arc::new(Destination {
         name: Name::new("ci").unwrap(),
         url: "http://ci.example/".to_owned(),
@@ -40,7 +40,7 @@ fn lane(concurrency: u32, rate: Option<&str>) -> Lane {
     Lane::new(destination(concurrency, rate), Settings::default(), DestinationStatus::Active)
 }
 
-fn leased(number: u64, now: Timestamp) -> Leased {
+pub(super) fn leased(number: u64, now: Timestamp) -> Leased {
     let id = EventId::new(number, 0);
     Leased {
         held: Held { id: DeliveryId { event: id, ordinal: 0 }, lease: 1 },
