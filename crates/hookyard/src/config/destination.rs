@@ -85,9 +85,9 @@ fn timeouts(options: &DestinationOptions, reader: &mut Reader<'_>) -> Timeouts {
     time_within(total, LONGEST_ATTEMPT, reader);
     let head = options.timeouts.head.clone().unwrap_or(At { value: total.value, span: None });
     let connect = &options.timeouts.connect;
-    for step in [connect, &head] {
+    for step in [connect, &head].into_iter().filter(|step| step.span.is_some()) {
         time_within(step, LONGEST_ATTEMPT, reader);
-        if step.span.is_some() && step.value > total.value {
+        if step.value > total.value {
             reader.clash(
                 step.span.clone(),
                 "a step cannot take longer than the whole attempt; shorten it, or raise `timeout`",

@@ -95,9 +95,10 @@ impl Config {
 fn defaults() -> Config {
     let mut reader = Reader::new(std::path::Path::new(""), "", &|_| None);
     let root = Root::read_table(&DeTable::new(), 0..0, &mut reader);
+    let listen = root.server.listen.clone();
     let server = server::server(root.server, &mut reader);
     Config {
-        admin: server::admin(&root.admin, &server, &mut reader),
+        admin: server::admin(&root.admin, &listen, &mut reader),
         store: server::store(&root.store, &mut reader),
         server,
         sources: BTreeMap::new(),

@@ -73,6 +73,7 @@ fn parse(text: &str, path: &Path, env: &dyn Fn(&str) -> Option<String>) -> Loade
 fn syntax(text: &str, errors: Vec<toml::de::Error>, reader: &mut Reader<'_>) -> bool {
     let mut is_readable = true;
     let mut lines = BTreeSet::new();
+    let mut told = BTreeSet::new();
     let mut errors: Vec<(Span, String)> = errors
         .into_iter()
         .map(|error| (error.span().unwrap_or_default(), error.message().to_owned()))
@@ -82,39 +83,49 @@ fn syntax(text: &str, errors: Vec<toml::de::Error>, reader: &mut Reader<'_>) -> 
         let is_duplicate = message == "duplicate key";
         is_readable &= is_duplicate;
         let before = text.get(..text.floor_char_boundary(span.start)).unwrap_or_default();
-        // What follows in the same line is mostly a consequence.
-        if lines.insert(before.matches('\n').count()) || is_duplicate {
+        let is_alone = is_duplicate || message.starts_with("string values must be quoted");
+        // What follows in the same line, or in the same words, is mostly a consequence.
+        let is_first = lines.insert(before.matches('\n').count());
+        if told.insert(message.clone()) && is_first || is_alone && (is_first || is_duplicate) {
             reader.error(span.clone(), describe(&message, &span));
         }
     }
     is_readable
 }
 
-/// The parser's words, where a person needs others.
+/// The parser's words, and how a person would say it.
+const WORDS: [(&str, &str); 8] = [
+    ("duplicate key", "this is here for the second time; remove one of the two"),
+    ("string values must be quoted", "a text is written in quotes; put `\"` before and after it"),
+    ("key with no value", "a key is followed by `=` and a value; write them"),
+    (
+        "invalid unquoted key",
+        "a key is made of letters, digits, `_` and `-`, and `=` follows it; write it so",
+    ),
+    ("invalid basic string", "the text is not closed; put `\"` at its end"),
+    ("invalid literal string", "the text is not closed; put `'` at its end"),
+    (
+        "missing comma between array",
+        "the list goes on without a comma, or is not closed; put `,` or `]` before this",
+    ),
+    ("unclosed table", "the head of the section is not closed; put `]` at its end"),
+];
+
 fn describe(message: &str, span: &Span) -> String {
-    match message {
-        "duplicate key" => "this is here for the second time; remove one of the two".to_owned(),
-        _ if message.starts_with("string values must be quoted") && span.is_empty() => {
-            "the value is missing after `=`; write one, or remove the key".to_owned()
-        }
-        _ if message.starts_with("string values must be quoted") => {
-            "a text is written in quotes; put `\"` before and after it".to_owned()
-        }
-        _ if message.starts_with("key with no value") => {
-            "a key is followed by `=` and a value; write them".to_owned()
-        }
-        _ if message.starts_with("invalid basic string")
-            || message.starts_with("invalid literal string") =>
-        {
-            "the text is not closed; put a quote at its end".to_owned()
-        }
-        _ => format!("this is not TOML: {message}"),
+    if message.starts_with("string values must be quoted") && span.is_empty() {
+        return "the value is missing after `=`; write one, or remove the key".to_owned();
     }
+    let known = WORDS.iter().find(|(start, _)| message.starts_with(start));
+    known.map_or_else(
+        || format!("this is not TOML: {message}"),
+        |(_, sentence)| (*sentence).to_owned(),
+    )
 }
 
 fn resolve(root: Root, reader: &mut Reader<'_>) -> Config {
+    let listen = root.server.listen.clone();
     let server = server::server(root.server, reader);
-    let admin = server::admin(&root.admin, &server, reader);
+    let admin = server::admin(&root.admin, &listen, reader);
     let store = server::store(&root.store, reader);
     let (source_names, destination_names) = (names(&root.sources.0), names(&root.destinations.0));
     if source_names.is_empty() && !root.wrong {
@@ -134,6 +145,7 @@ fn resolve(root: Root, reader: &mut Reader<'_>) -> Config {
         destinations.extend(destination.map(|destination| (name.value, Arc::new(destination))));
     }
     let routes = route::routes(root.routes.0, &source_names, &destination_names, reader);
+    route::left_over(&routes, &source_names, &destination_names, reader);
     Config { server, admin, store, sources, destinations, routes, open_sources: false }
 }
 

@@ -19,6 +19,7 @@ pub(super) fn masked(source: &str) -> String {
         value: None,
         frames: Vec::new(),
         path: Vec::new(),
+        in_head: false,
         in_headers: false,
     };
     let mut rest = source;
@@ -34,7 +35,7 @@ pub(super) fn masked(source: &str) -> String {
 /// everywhere, and tables show what is in them by their own names.
 fn collect(options: &[Opt], harmless: &mut BTreeSet<&'static str>) {
     for option in options {
-        if option.inner.is_empty() && !option.is_secret {
+        if option.form != "a table" && !option.is_secret {
             harmless.insert(option.key);
         }
         collect(&option.inner, harmless);
@@ -122,6 +123,8 @@ struct Masker {
     frames: Vec<Frame>,
     /// The parts of the key, or of a section's head, so far.
     path: Vec<String>,
+    /// Whether this is the line of a section's head.
+    in_head: bool,
     /// Whether the section holds headers, which have any names.
     in_headers: bool,
 }
@@ -149,6 +152,7 @@ impl Masker {
         // A value that has not begun at the end of its line may follow on the next.
         if !is_in_list && value.is_none_or(|value| value.has_begun) {
             self.value = None;
+            self.in_head = false;
             self.path.clear();
         }
     }
@@ -156,7 +160,8 @@ impl Masker {
     /// People leave old values in comments.
     fn comment(&mut self, text: &str, value: Option<Value>) {
         if value.is_some_and(|value| value.is_hidden) || text.contains(['"', '\'', '=']) {
-            self.hide(text);
+            self.shown.push('#');
+            self.hide(text.strip_prefix('#').unwrap_or(text));
         } else {
             self.shown.push_str(text);
         }
@@ -213,7 +218,10 @@ impl Masker {
         self.shown.push_str(text);
         match mark {
             '}' => self.close(),
-            '[' => self.path.clear(),
+            '[' => {
+                self.in_head = true;
+                self.path.clear();
+            }
             ']' => {
                 self.in_headers = self.path.last().is_some_and(|part| part == "headers");
                 self.frames.clear();
@@ -229,7 +237,8 @@ impl Masker {
     fn key(&mut self, text: &str, after: &str) {
         let next = after.trim_start_matches([' ', '\t', '\r']).chars().next();
         let name = text.trim_matches(['"', '\'']);
-        if matches!(next, Some('=' | '.' | ']' | ':')) || self.harmless.contains(name) {
+        let is_key = self.in_head || matches!(next, Some('=' | '.' | ']' | ':'));
+        if is_key || self.harmless.contains(name) {
             self.shown.push_str(text);
         } else {
             self.hide(text);
@@ -270,8 +279,9 @@ impl Masker {
         let Some((scheme, rest)) = text.split_once("://") else {
             return self.shown.push_str(text);
         };
-        let host_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-        let user_end = rest.get(..host_end).and_then(|host| host.rfind('@')).unwrap_or(0);
+        // A password may hold a `/`, and in a text without an end its `@` may be missing.
+        let is_closed = text.ends_with(['"', '\'']);
+        let user_end = if is_closed { rest.rfind('@').unwrap_or(0) } else { rest.len() };
         let query = rest.find('?').unwrap_or(rest.len()).max(user_end);
         self.shown.push_str(scheme);
         self.shown.push_str("://");
@@ -305,7 +315,7 @@ impl Masker {
 
     fn stars(&mut self, text: &str) {
         for char in text.chars() {
-            if matches!(char, '"' | '\'' | '\n' | '\r' | '\t' | ' ' | '#') {
+            if matches!(char, '"' | '\'' | '\n' | '\r' | '\t') {
                 self.shown.push(char);
             } else {
                 self.shown.extend(std::iter::repeat_n('*', char.len_utf8()));
@@ -337,7 +347,7 @@ mod tests {
             ("secret \"abc\"", "****** \"***\""),
             (
                 "secrets = [\n\"abc\" # old: \"x\"\n\"d\"]\nlisten = \"a\"",
-                "secrets = [\n\"***\" # **** \"*\"\n\"*\"]\nlisten = \"a\"",
+                "secrets = [\n\"***\" #******\"*\"\n\"*\"]\nlisten = \"a\"",
             ),
             ("secrets = [\"abc\"\nlisten = \"a\"", "secrets = [\"***\"\nlisten = \"a\""),
             ("allow_ips = [\"abc\"\nsecret = \"a\"", "allow_ips = [\"abc\"\nsecret = \"*\""),
@@ -364,10 +374,12 @@ mod tests {
                 "[destinations.a.headers]\nkey = \"***\"\n[server]\nlisten = \"a\"",
             ),
             ("url = \"http://me:pw@host/a?k=v\"", "url = \"http://*****@host/a****\""),
-            ("key = \"-----BEGIN X\"", "key = \"********** *\""),
+            ("url = \"http://me:p/w@host/\"", "url = \"http://******@host/\""),
+            ("url = \"http://me:pw", "url = \"http://*****"),
+            ("key = \"-----BEGIN X\"", "key = \"************\""),
             ("secret = \"äb\"", "secret = \"***\""),
             ("abc", "***"),
-            ("# secret = \"abc\"", "# ****** * \"***\""),
+            ("# secret = \"abc\"", "#**********\"***\""),
         ];
         for (source, expected) in cases {
             let shown = masked(source);

@@ -6,7 +6,11 @@ pub(super) fn nearest<'c>(
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {
     let word = fold(word);
-    let most = (word.chars().count() / 3).clamp(1, 3);
+    // Any short word is like any other.
+    let most = match word.chars().count() {
+        0..=2 => 0,
+        letters => (letters / 3).min(3),
+    };
     candidates
         .into_iter()
         .map(|candidate| (distance(&word, &fold(candidate)), candidate))
@@ -60,6 +64,8 @@ mod tests {
             ("allow-ips", Some("allow_ips")),
             ("alow_ip", Some("allow_ips")),
             ("uri", Some("url")),
+            ("URL", Some("url")),
+            ("ur", None),
             ("colour", None),
             ("", None),
         ];

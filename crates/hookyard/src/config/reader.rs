@@ -117,8 +117,8 @@ impl<'e> Reader<'e> {
         if parsed.is_none() {
             // What the environment says may be secret, and is not in the file: it is not shown.
             let from_env = node.get_ref().as_str().is_some_and(|raw| raw != text);
-            let what = if from_env { "what the environment says here" } else { "this" };
-            self.error(node.span(), format!("expected {form}, and {what} is none"));
+            let but = if from_env { ", and the environment says something else here" } else { "" };
+            self.error(node.span(), format!("expected {form}{but}"));
         }
         parsed
     }

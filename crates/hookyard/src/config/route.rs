@@ -7,6 +7,7 @@ use hookyard_model::{Name, Route};
 use super::nearest::nearest;
 use super::options::RouteOptions;
 use super::reader::{At, Reader};
+use super::report::Finding;
 
 /// The names that a route can lead from or to, and where they stand.
 pub(super) type Names = [At<Name>];
@@ -19,7 +20,6 @@ pub(super) fn routes(
     reader: &mut Reader<'_>,
 ) -> Vec<Route> {
     let mut routes = Vec::new();
-    let mut is_whole = true;
     for row in rows {
         let from = match &row.from {
             Some(from) if from.value == "*" => Some(None),
@@ -29,18 +29,11 @@ pub(super) fn routes(
         let named = row.to.as_ref().map_or(&[][..], |to| &to.value.0);
         let to: Vec<Name> =
             named.iter().filter_map(|to| known(to, "destination", destinations, reader)).collect();
-        is_whole &= to.len() == named.len() && !to.is_empty();
         let types = row.types.map_or(Vec::new(), |types| types.value.0);
         if let Some(from) = from {
             let types = types.into_iter().map(|pattern| pattern.value).collect();
             routes.push(Route { from, types, to });
-        } else {
-            is_whole = false;
         }
-    }
-    // With a route that could not be read nobody knows what is left over.
-    if is_whole {
-        left_over(&routes, sources, destinations, reader);
     }
     routes
 }
@@ -69,8 +62,16 @@ fn quoted(name: &str) -> String {
     }
 }
 
-/// Warns of what no route touches.
-fn left_over(routes: &[Route], sources: &Names, destinations: &Names, reader: &mut Reader<'_>) {
+/// Warns of what no route touches. A file with an error is not worth it.
+pub(super) fn left_over(
+    routes: &[Route],
+    sources: &Names,
+    destinations: &Names,
+    reader: &mut Reader<'_>,
+) {
+    if reader.findings.iter().any(Finding::is_error) {
+        return;
+    }
     let from_any = routes.iter().any(|route| route.from.is_none());
     let from: BTreeSet<&Name> = routes.iter().filter_map(|route| route.from.as_ref()).collect();
     let to: BTreeSet<&Name> = routes.iter().flat_map(|route| &route.to).collect();

@@ -77,6 +77,7 @@ pub(super) struct Fields<'t, 'i, 'r, 'e> {
     table: &'t DeTable<'i>,
     span: Span,
     reader: &'r mut Reader<'e>,
+    options: Vec<Opt>,
     /// Keys that are there under a misspelt name: they are not missing.
     misspelt: Vec<&'static str>,
     /// Whether something could not be read.
@@ -89,15 +90,17 @@ impl<'t, 'i, 'r, 'e> Fields<'t, 'i, 'r, 'e> {
         table: &'t DeTable<'i>,
         span: Span,
         reader: &'r mut Reader<'e>,
-        known: &[&'static str],
+        options: Vec<Opt>,
     ) -> Self {
-        let mut fields = Self { table, span, reader, misspelt: Vec::new(), wrong: false };
+        let known: Vec<&'static str> = options.iter().map(|option| option.key).collect();
+        let misspelt = Vec::new();
+        let mut fields = Self { table, span, reader, options, misspelt, wrong: false };
         for key in table.keys().filter(|key| !known.contains(&&**key.get_ref())) {
             fields.wrong = true;
             let meant = nearest(key.get_ref(), known.iter().copied());
             let meant = meant.filter(|meant| !table.contains_key(*meant));
             fields.misspelt.extend(known.iter().filter(|known| meant == Some(*known)));
-            let sentence = fields.reader.unknown(key.get_ref(), meant, known);
+            let sentence = fields.reader.unknown(key.get_ref(), meant, &known);
             fields.reader.error(key.span(), sentence);
         }
         fields
@@ -108,8 +111,11 @@ impl<'t, 'i, 'r, 'e> Fields<'t, 'i, 'r, 'e> {
         let read = self.optional(key);
         if read.is_none() && !self.table.contains_key(key) && !self.misspelt.contains(&key) {
             self.wrong = true;
+            let like = self.options.iter().find(|option| option.key == key);
+            let like = like.and_then(|option| option.like).unwrap_or("…");
+            let place = self.reader.place();
             let sentence =
-                format!("`{key}` is missing in {}; add it: {}", self.reader.place(), T::form());
+                format!("`{key}` is missing in {place}; add it, such as `{key} = {like}`");
             self.reader.error(self.span.clone(), sentence);
         }
         read
@@ -160,23 +166,25 @@ impl Reader<'_> {
         if let Some(meant) = meant {
             return format!("unknown key `{key}` in {place}; did you mean `{meant}`?");
         }
-        if let Some(section) = home_of(key) {
-            return format!("unknown key `{key}` in {place}; it belongs in `[{section}]`");
+        let homes = homes_of(key);
+        if !homes.is_empty() {
+            return format!("unknown key `{key}` in {place}; it belongs in {}", homes.join(" or "));
         }
         let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
         format!("unknown key `{key}` in {place}; known are {}", known.join(", "))
     }
 }
 
-/// The one section that has an option of this name, if it is one.
-fn home_of(key: &str) -> Option<String> {
+/// The sections that have an option of this name.
+fn homes_of(key: &str) -> Vec<String> {
     let sections = Root::options();
-    let mut homes = sections.iter().filter(|section| {
-        section.key != key && section.inner.iter().any(|option| option.key == key)
-    });
-    let home = homes.next().filter(|_| homes.next().is_none())?;
-    let is_named = matches!(home.key, "sources" | "destinations");
-    Some(if is_named { format!("{}.NAME", home.key) } else { home.key.to_owned() })
+    let has_it = |section: &&Opt| section.inner.iter().any(|option| option.key == key);
+    let head = |section: &Opt| match section.key {
+        "routes" => "`[[routes]]`".to_owned(),
+        key @ ("sources" | "destinations") => format!("`[{key}.NAME]`"),
+        key => format!("`[{key}]`"),
+    };
+    sections.iter().filter(has_it).map(head).collect()
 }
 
 /// Tables that have names: `[sources.github]`.
@@ -273,7 +281,7 @@ macro_rules! sections {
 
         impl Section for $name {
             fn read_table(table: &DeTable<'_>, span: Span, reader: &mut Reader<'_>) -> Self {
-                let mut fields = Fields::new(table, span.clone(), reader, &[$(stringify!($field)),*]);
+                let mut fields = Fields::new(table, span.clone(), reader, Self::options());
                 Self {
                     $($field: fields.$kind(stringify!($field) $(, $default)?),)*
                     wrong: fields.wrong,

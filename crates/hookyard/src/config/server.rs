@@ -1,5 +1,6 @@
 //! The sections `[server]`, `[admin]` and `[store]`.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use hookyard_model::Retention;
@@ -126,7 +127,11 @@ fn index(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
 
-pub(super) fn admin(options: &AdminOptions, server: &Server, reader: &mut Reader<'_>) -> Admin {
+pub(super) fn admin(
+    options: &AdminOptions,
+    server: &At<SocketAddr>,
+    reader: &mut Reader<'_>,
+) -> Admin {
     let listen = options.listen.value;
     if !listen.ip().is_loopback() && !options.allow_remote.value {
         reader.error(
@@ -134,9 +139,9 @@ pub(super) fn admin(options: &AdminOptions, server: &Server, reader: &mut Reader
             "other machines could reach the API at this address, and it is not encrypted; listen on 127.0.0.1, or put a proxy with TLS before it and write `allow_remote = true`",
         );
     }
-    if listen == server.listen && listen.port() != 0 {
+    if listen == server.value && listen.port() != 0 {
         reader.error(
-            options.listen.span.clone().unwrap_or(options.span.clone()),
+            options.listen.span.clone().or(server.span.clone()),
             "`[server]` and `[admin]` cannot listen on the same address; give one of them another port",
         );
     }

@@ -261,7 +261,7 @@ impl<T: Value> Value for OneOrMore<T> {
     const IS_SECRET: bool = T::IS_SECRET;
 
     fn form() -> String {
-        format!("{}; or a list of them", T::form())
+        format!("{}, or a list of them", T::form())
     }
 
     fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -271,7 +271,7 @@ impl<T: Value> Value for OneOrMore<T> {
         }
         let list = Vec::read(node, reader)?;
         if list.is_empty() {
-            reader.error(node.span(), format!("the list is empty; write {}", T::form()));
+            reader.error(node.span(), "the list is empty; put at least one into it");
             return None;
         }
         Some(Self(list))
