@@ -19,7 +19,7 @@ macro_rules! events {
 const GITLAB_EVENTS: &[Sample] = events! {
     "push" Compact "gitlab/push.json" ["x-gitlab-event": "Push Hook"];
     "tag_push" Compact "gitlab/tag_push.json" ["x-gitlab-event": "Tag Push Hook"];
-    "merge_request" Compact "gitlab/merge_request.json" ["x-gitlab-event": "Merge Request Hook"];
+    "merge_request.open" Compact "gitlab/merge_request.json" ["x-gitlab-event": "Merge Request Hook"];
     "pipeline" Compact "gitlab/pipeline.json" ["x-gitlab-event": "Pipeline Hook"];
 };
 

@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::process::Command;
 
+use hookyard::sample::PROVIDERS;
 use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::{Ran, Running, Server, hookyard, wait_until};
+use crate::trigger::secrets;
 
 const SECRET: &str = "it's a secret, or was";
 
@@ -21,14 +23,21 @@ struct Hub {
 
 impl Hub {
     fn start() -> Self {
-        let (folder, server) = (tempfile::tempdir().unwrap(), Server::start());
-        let config = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n\
-             [store]\nurl = \"sqlite:data/hub.db\"\n\
-             [sources.github]\nprovider = \"github\"\nsecret = \"{SECRET}\"\n\
+        let server = Server::start();
+        let sections = format!(
+            "[sources.github]\nprovider = \"github\"\nsecret = \"{SECRET}\"\n\
              [destinations.ci]\nurl = \"{}\"\nretry = {{ attempts = 1, base = \"1s\", max = \"1s\" }}\n\
              [[routes]]\nfrom = \"github\"\nto = \"ci\"\n",
             server.url("/hooks")
+        );
+        Self::with(server, &sections)
+    }
+
+    fn with(server: Server, sections: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!(
+            "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n\
+             [store]\nurl = \"sqlite:data/hub.db\"\n{sections}"
         );
         std::fs::create_dir(folder.path().join("data")).unwrap();
         std::fs::write(folder.path().join("hookyard.toml"), config).unwrap();
@@ -120,6 +129,28 @@ fn an_event_can_be_looked_at() {
     let raw = hub.command(&["events", "show", &id, "--raw"]).output().unwrap();
     assert_eq!(raw.stdout, sent.body);
     assert_eq!(hub.json(&["events", "show", &id, "--json"])["id"], id);
+}
+
+#[test]
+fn a_hub_that_verifies_takes_what_each_provider_sends() {
+    let sections = PROVIDERS.iter().map(|provider| {
+        let (_, secret) = secrets(provider.slug);
+        format!("[sources.{0}]\nprovider = \"{0}\"\nsecret = \"{secret}\"\n", provider.slug)
+    });
+    let hub = Hub::with(Server::start(), &sections.collect::<String>());
+    for provider in PROVIDERS {
+        let to = format!("{}/webhook/{}", hub.ingest, provider.slug);
+        let (signing, _) = secrets(provider.slug);
+        for sample in provider.events {
+            let sent = ["trigger", provider.slug, sample.event, "--to", &to, "--json", "--secret"];
+            let sent = hub.json(&[&sent[..], &[&signing]].concat());
+            let accepted = sent["answer"]["status"] == "accepted";
+            assert_eq!(accepted, sample.event != "url_verification", "{sent}");
+        }
+        let wrong = hub.run(&["trigger", provider.slug, "--to", &to]);
+        assert_eq!(wrong.code, 1, "{wrong:?}");
+        assert!(wrong.stdout.contains("401 Unauthorized"), "{wrong:?}");
+    }
 }
 
 #[test]
