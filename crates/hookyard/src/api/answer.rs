@@ -25,7 +25,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const DETAIL: usize = 180;
 
 impl IntoResponse for Problem {
-    /// Goes along with an empty response; [`finish`], which knows the request's id, writes it out.
+    /// Goes along with an empty response; the outermost layer, which knows the request's id, writes it out.
     fn into_response(self) -> Response {
         let mut response = self.kind.status().into_response();
         response.extensions_mut().insert(self);

@@ -10,13 +10,15 @@ use hookyard_model::{
     Timestamp,
 };
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use super::handles::{
+    DestinationHandles, SourceHandles, attempts, circuits, dead_letters, requests,
+};
 use super::process::Process;
+use super::reasons::Reasons;
 use super::roster::Roster;
 use super::table::{Families, Label};
 use crate::clock::SystemClock;
@@ -30,25 +32,10 @@ pub struct Metrics {
     registry: Registry,
     families: Arc<Families>,
     sources: Roster<SourceHandles>,
+    /// What was refused to sources that do not exist.
+    unknown: Reasons,
     destinations: Roster<DestinationHandles>,
     started_at: Timestamp,
-}
-
-struct SourceHandles {
-    accepted: Counter,
-    duplicate: Counter,
-    events: Counter,
-    duplicates: Counter,
-    duration: Histogram,
-}
-
-struct DestinationHandles {
-    pending: Gauge,
-    dead_letters: Gauge,
-    succeeded: Counter,
-    delivered: Counter,
-    duration: Histogram,
-    end_to_end: Histogram,
 }
 
 /// What is known about one destination, or about all of them, without asking the store.
@@ -93,10 +80,9 @@ impl Metrics {
         let of_destination = Arc::clone(&families);
         Self {
             registry,
-            sources: Roster::new(move |label| SourceHandles::new(&of_source, &label)),
-            destinations: Roster::new(move |label| {
-                DestinationHandles::new(&of_destination, &label)
-            }),
+            sources: Roster::new(move |label| SourceHandles::new(&of_source, label)),
+            unknown: Reasons::default(),
+            destinations: Roster::new(move |label| DestinationHandles::new(&of_destination, label)),
             families,
             started_at,
         }
@@ -106,49 +92,6 @@ impl Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl SourceHandles {
-    fn new(families: &Families, source: &Label) -> Self {
-        let labels = [("source", source.clone())];
-        let requests = |outcome| {
-            families.ingest_requests.get_or_create_owned(&[
-                ("source", source.clone()),
-                ("outcome", Label::Word(outcome)),
-                ("reason", Label::Word("")),
-            ])
-        };
-        Self {
-            accepted: requests("accepted"),
-            duplicate: requests("duplicate"),
-            events: families.events.get_or_create_owned(&labels),
-            duplicates: families.duplicates.get_or_create_owned(&labels),
-            duration: families.ingest_duration.get_or_create_owned(&labels),
-        }
-    }
-}
-
-impl DestinationHandles {
-    fn new(families: &Families, destination: &Label) -> Self {
-        let labels = [("destination", destination.clone())];
-        Self {
-            pending: families.pending.get_or_create_owned(&labels),
-            dead_letters: families.dead_letters.get_or_create_owned(&labels),
-            succeeded: families.attempts.get_or_create_owned(&[
-                ("destination", destination.clone()),
-                ("outcome", Label::Word("succeeded")),
-                ("kind", Label::Word("")),
-            ]),
-            delivered: families.delivered.get_or_create_owned(&labels),
-            duration: families.attempt_duration.get_or_create_owned(&labels),
-            end_to_end: families.end_to_end.get_or_create_owned(&labels),
-        }
-    }
-
-    fn counted(&self) -> Counted {
-        let shown = |gauge: &Gauge| u64::try_from(gauge.get()).unwrap_or(0);
-        Counted { pending: shown(&self.pending), dead_letters: shown(&self.dead_letters) }
     }
 }
 
@@ -170,14 +113,13 @@ impl Metrics {
 
     /// A request was refused with this problem code. A name that is not a source's is not kept.
     pub fn rejected(&self, source: Option<&Name>, code: &'static str) {
-        let known = source.filter(|name| self.sources.get(name).is_some());
-        let source = known.map_or(UNKNOWN, |name| Label::Name(name.clone()));
-        let labels = [
-            ("source", source),
-            ("outcome", Label::Word("rejected")),
-            ("reason", Label::Word(code)),
-        ];
-        self.families.ingest_requests.get_or_create(&labels).inc();
+        let make = |source: &Label| {
+            self.families.ingest_requests.get_or_create_owned(&requests(source, "rejected", code))
+        };
+        match source.and_then(|name| self.sources.get(name)) {
+            Some(handles) => handles.rejected.count(code, || make(&handles.label)),
+            None => self.unknown.count(code, || make(&UNKNOWN)),
+        }
     }
 
     /// From the first byte of a request to its answer.
@@ -235,12 +177,11 @@ impl Metrics {
                 handles.succeeded.inc();
             }
             Some(failure) => {
-                let labels = [
-                    ("destination", Label::Name(leased.destination.clone())),
-                    ("outcome", Label::Word("failed")),
-                    ("kind", Label::Word(failure.kind.as_str())),
-                ];
-                self.families.attempts.get_or_create(&labels).inc();
+                let kind = failure.kind.as_str();
+                let labels = || attempts(&handles.label, "failed", kind);
+                handles
+                    .failed
+                    .count(kind, || self.families.attempts.get_or_create_owned(&labels()));
             }
         }
         match next {
@@ -258,22 +199,21 @@ impl Metrics {
             Next::DeadLetter(reason) => {
                 handles.pending.dec();
                 handles.dead_letters.inc();
-                let labels = [
-                    ("destination", Label::Name(leased.destination.clone())),
-                    ("reason", Label::Word(reason.as_str())),
-                ];
-                self.families.dead_lettered.get_or_create(&labels).inc();
+                let reason = reason.as_str();
+                let labels = || dead_letters(&handles.label, reason);
+                let family = &self.families.dead_lettered;
+                handles.dead_lettered.count(reason, || family.get_or_create_owned(&labels()));
             }
         }
     }
 
     /// A circuit breaker changed.
     pub(super) fn circuit_changed(&self, destination: &Name, state: CircuitState) {
-        let labels = [
-            ("destination", Label::Name(destination.clone())),
-            ("state", Label::Word(circuit_word(state))),
-        ];
-        self.families.circuit_transitions.get_or_create(&labels).inc();
+        let handles = self.destinations.of(destination);
+        let word = circuit_word(state);
+        let labels = || circuits(&handles.label, word);
+        let family = &self.families.circuit_transitions;
+        handles.circuits.count(word, || family.get_or_create_owned(&labels()));
     }
 
     /// The store did not do as asked.
@@ -315,41 +255,15 @@ impl Metrics {
             self.destinations.of(name);
         }
         let made_up = config.open_sources;
-        for name in self.sources.retain(|name, _| made_up || config.sources.contains_key(name)) {
-            self.forget_source(&name);
+        for gone in self.sources.retain(|name, _| made_up || config.sources.contains_key(name)) {
+            gone.forget(&self.families);
         }
         let is_needed = |name: &Name, handles: &DestinationHandles| {
             config.destinations.contains_key(name) || handles.counted() != Counted::default()
         };
-        for name in self.destinations.retain(is_needed) {
-            self.forget_destination(&name);
+        for gone in self.destinations.retain(is_needed) {
+            gone.forget(&self.families);
         }
-    }
-
-    /// Series with labels beside the source's name stay until the next start: they cannot be
-    /// listed, and there are few.
-    fn forget_source(&self, name: &Name) {
-        let labels = [("source", Label::Name(name.clone()))];
-        self.families.events.remove(&labels);
-        self.families.duplicates.remove(&labels);
-        self.families.ingest_duration.remove(&labels);
-    }
-
-    fn forget_destination(&self, name: &Name) {
-        let labels = [("destination", Label::Name(name.clone()))];
-        let families = &self.families;
-        for gauges in [
-            &families.pending,
-            &families.dead_letters,
-            &families.in_flight,
-            &families.circuit_state,
-        ] {
-            gauges.remove(&labels);
-        }
-        families.destination_status.remove(&labels);
-        families.delivered.remove(&labels);
-        families.attempt_duration.remove(&labels);
-        families.end_to_end.remove(&labels);
     }
 
     /// Destinations for which something is or was counted.
@@ -595,5 +509,37 @@ mod tests {
         assert_eq!(metrics.counted_overall(), Counted { pending: 6, dead_letters: 1 });
         metrics.cancelled(&name("ci"), 100);
         assert_eq!(metrics.counted(&name("ci")).pending, 0, "never shown below nothing");
+    }
+
+    #[test]
+    fn names_that_the_configuration_drops_leave_the_page() {
+        let folder = tempfile::tempdir().unwrap();
+        let load = |sections: &str| {
+            let path = folder.path().join("hookyard.toml");
+            std::fs::write(&path, sections).unwrap();
+            Config::load(&path, &|_| None).map_err(|errors| errors.render(false)).unwrap().0
+        };
+        let before = load(
+            "[sources.github]\nprovider = \"github\"\nsecret = \"It's a Secret to Everybody\"\n\
+             [destinations.ci]\nurl = \"http://127.0.0.1:9/\"\n\
+             [[routes]]\nfrom = \"github\"\nto = \"ci\"\n",
+        );
+        let metrics = Metrics::new();
+        metrics.configured(&before);
+        let shown = |metrics: &Metrics| {
+            metrics.render(Scrape { lanes: &[], condition: None, now: Timestamp::EPOCH })
+        };
+        assert!(shown(&metrics).contains(r#"hookyard_events_total{source="github"} 0"#));
+
+        let metrics = busy();
+        let after = load("[sources.shop]\nprovider = \"generic\"\nverify = \"none\"\n");
+        metrics.configured(&after);
+        let text = shown(&metrics);
+        assert!(!text.contains("\"github\"") && text.contains("\"shop\""), "{text}");
+        assert!(text.contains("\"ci\""), "the store still has something for it");
+        metrics.start_from(&Counts::default());
+        metrics.configured(&after);
+        let text = shown(&metrics);
+        assert!(!text.contains("\"ci\""), "{text}");
     }
 }

@@ -1,9 +1,11 @@
 //! What people and machines are told about a running hub: metrics and logs.
 
 mod escape;
+mod handles;
 pub mod log;
 mod metrics;
 mod process;
+mod reasons;
 mod recorder;
 mod roster;
 mod table;

@@ -49,17 +49,16 @@ impl<T> Roster<T> {
         Arc::clone(handles.entry(name.clone()).or_insert_with(|| Arc::new((self.make)(label))))
     }
 
-    /// Forgets the names that `keep` says no to, and gives them back.
-    pub(super) fn retain(&self, keep: impl Fn(&Name, &T) -> bool) -> Vec<Name> {
-        let mut handles = self.write();
-        let gone: Vec<Name> = handles
-            .iter()
-            .filter(|(name, handle)| !keep(name, handle))
-            .map(|(name, _)| name.clone())
-            .collect();
-        for name in &gone {
-            handles.remove(name);
-        }
+    /// Forgets the names that `keep` says no to, and gives back their handles.
+    pub(super) fn retain(&self, keep: impl Fn(&Name, &T) -> bool) -> Vec<Arc<T>> {
+        let mut gone = Vec::new();
+        self.write().retain(|name, handle| {
+            let stays = keep(name, handle);
+            if !stays {
+                gone.push(Arc::clone(handle));
+            }
+            stays
+        });
         gone
     }
 

@@ -51,6 +51,16 @@ async fn probes_answer_and_say_when_it_is_over() {
     assert_eq!(metrics.status, 200, "metrics are shown when the store is in trouble most of all");
 }
 
+#[tokio::test]
+async fn a_full_disk_is_not_ready() {
+    let hub = Hub::start_with("keep_free = \"1000000 GiB\"", "").await;
+    hub.send("GET", "/readyz", "", "").await.refused(503, "store_full");
+    let health = hub.send("GET", "/health", "", "").await;
+    assert_eq!((health.status, health.json()["status"].as_str()), (503, Some("failing")));
+    // Looking at what is there still works.
+    hub.get("/api/v1/events").await.ok();
+}
+
 /// A destination that takes everything.
 async fn sink() -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -77,7 +87,7 @@ async fn metrics_follow_an_event_from_end_to_end() {
         "[destinations.sink]\nurl = \"http://{}/\"\n[[routes]]\nfrom = \"shop\"\nto = \"sink\"\n",
         sink().await
     );
-    let hub = Hub::start_with(&more).await;
+    let hub = Hub::start_with("", &more).await;
     let send = |path: &str| {
         format!(
             "POST {path} HTTP/1.1\r\nhost: hub\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}"

@@ -35,14 +35,14 @@ pub(crate) fn name(text: &str) -> Name {
 
 impl Hub {
     pub(crate) async fn start() -> Self {
-        Self::start_with("").await
+        Self::start_with("", "").await
     }
 
-    /// Starts a hub with more sections.
-    pub(crate) async fn start_with(more: &str) -> Self {
+    /// Starts a hub with more lines for `[store]` and more sections.
+    pub(crate) async fn start_with(store: &str, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let text = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n[store]\nurl = \"sqlite:hub.db\"\n\
+            "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n[store]\nurl = \"sqlite:hub.db\"\n{store}\n\
              [sources.github]\nprovider = \"github\"\nsecret = \"canary-of-the-source\"\n\
              [sources.shop]\nprovider = \"generic\"\nverify = \"none\"\n\
              [destinations.ci]\nurl = \"http://127.0.0.1:9/hooks?key=canary\"\n\
