@@ -20,7 +20,7 @@ impl StoreLock {
     /// Takes the lock, or says which process has it.
     pub(super) fn take(database: &Path) -> Result<Self, OpenError> {
         let path = lock_path(database);
-        let failed = |error: io::Error| OpenError::from_io(&path, &error);
+        let failed = |error: io::Error| OpenError::from_io(database, &error);
         let mut file = private()
             .read(true)
             .write(true)

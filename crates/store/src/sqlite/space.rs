@@ -4,9 +4,13 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use hookyard_model::StoreError;
+use rusqlite::Connection;
 
 /// How long an answer of the operating system is believed.
 const FRESH: Duration = Duration::from_millis(200);
+
+const FREE_IN_FILE: &str =
+    "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size";
 
 /// Watches that some room stays free, so that there is always enough to settle and to clean up.
 pub(super) struct Space {
@@ -20,12 +24,16 @@ impl Space {
         Self { directory, keep_free, checked: None }
     }
 
-    /// Fails when there is less room than is to be kept free.
-    pub(super) fn check(&mut self) -> Result<(), StoreError> {
+    /// Fails when there is less room than is to be kept free. What is free in the file itself
+    /// counts: retention makes room there, not on the disk.
+    pub(super) fn check(&mut self, conn: &Connection) -> Result<(), StoreError> {
         let free = match self.checked {
             Some((at, free)) if at.elapsed() < FRESH => free,
             _ => {
-                let free = free_bytes(&self.directory).unwrap_or(u64::MAX);
+                let mut free = self.measure(conn);
+                if free < self.keep_free && shrink_log(conn) {
+                    free = self.measure(conn);
+                }
                 self.checked = Some((Instant::now(), free));
                 free
             }
@@ -34,11 +42,29 @@ impl Space {
             return Ok(());
         }
         Err(StoreError::Full(format!(
-            "{free} bytes are free in {}, and {} are kept free; make room, or shorten the retention",
+            "{free} bytes are free in {} and in the store's file, and {} are kept free; make room \
+             on the disk, or keep events for a shorter time",
             self.directory.display(),
             self.keep_free
         )))
     }
+
+    fn measure(&self, conn: &Connection) -> u64 {
+        let on_disk = free_bytes(&self.directory).unwrap_or(u64::MAX);
+        on_disk.saturating_add(free_in_file(conn).unwrap_or(0))
+    }
+}
+
+/// Copies the log into the database and gives its room back to the disk; `false` if that is not
+/// possible now.
+fn shrink_log(conn: &Connection) -> bool {
+    let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    busy.is_ok_and(|busy: bool| !busy)
+}
+
+fn free_in_file(conn: &Connection) -> rusqlite::Result<u64> {
+    let bytes: i64 = conn.prepare_cached(FREE_IN_FILE)?.query_row([], |row| row.get(0))?;
+    Ok(bytes.unsigned_abs())
 }
 
 /// Free bytes of the file system that a directory is on, where that is known.
@@ -148,8 +174,8 @@ mod tests {
 
     #[test]
     fn refuses_below_the_mark() {
-        let here = std::env::temp_dir();
-        assert_eq!(Space::new(here.clone(), 1).check(), Ok(()));
-        assert!(matches!(Space::new(here, u64::MAX).check(), Err(StoreError::Full(_))));
+        let (here, conn) = (std::env::temp_dir(), Connection::open_in_memory().unwrap());
+        assert_eq!(Space::new(here.clone(), 1).check(&conn), Ok(()));
+        assert!(matches!(Space::new(here, u64::MAX).check(&conn), Err(StoreError::Full(_))));
     }
 }

@@ -222,7 +222,7 @@ impl Writer<'_> {
         if !batch.iter().any(|job| job.lane() == Lane::Accept) {
             return batch;
         }
-        let Err(error) = self.space.check() else { return batch };
+        let Err(error) = self.space.check(self.core.conn) else { return batch };
         let (refused, kept): (Batch, Batch) =
             batch.into_iter().partition(|job| job.lane() == Lane::Accept);
         refuse_all(refused, &error);

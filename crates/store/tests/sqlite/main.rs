@@ -3,7 +3,12 @@
 #![allow(clippy::doc_markdown, reason = "SQLite is written so, and is no identifier")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests, and what they share")]
 
+mod child;
+mod crash;
+mod full;
+mod open;
 mod place;
+mod sealing;
 
 mod conformance {
     use super::place::Folder;

@@ -42,7 +42,7 @@ type Hash = [u8; 16];
 /// Makes further connections to the same file, to read.
 pub(in crate::sqlite) type Connect = Box<dyn Fn() -> rusqlite::Result<Connection> + Send>;
 
-/// How many keys are moved in one transaction at least, and how many more for each event that it accepts:
+/// How many keys are moved in one transaction, and how many more for each event that it accepts:
 /// more than one, so that the moving gains on what comes in.
 const CHUNK: usize = 256;
 const CHUNK_PER_ACCEPT: usize = 4;
@@ -189,7 +189,7 @@ impl Dedupe {
 
     /// Moves some keys, as part of a transaction that accepts so many events.
     pub(super) fn upkeep(&mut self, conn: &Connection, accepts: usize) -> Result<(), Fault> {
-        let chunk = CHUNK + CHUNK_PER_ACCEPT * accepts;
+        let chunk = self.full.div_ceil(8).min(CHUNK) + CHUNK_PER_ACCEPT * accepts;
         self.receive_collected();
         self.step = if let Some(sealing) = &self.sealing {
             let written = sealing.write(conn, chunk)?;
