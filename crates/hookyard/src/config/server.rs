@@ -27,6 +27,10 @@ pub(super) fn server(options: ServerOptions, reader: &mut Reader<'_>) -> Server 
         );
         None
     });
+    for network in options.trusted_proxies.iter().filter(|network| network.prefix_len() == 0) {
+        let sentence = "this trusts everyone to say where a request comes from; write your proxies' addresses alone";
+        reader.warn(network.span.clone(), sentence);
+    }
     Server {
         listen: options.listen.value,
         tls: options.tls.and_then(|tls| tls_files(tls.value, reader)),

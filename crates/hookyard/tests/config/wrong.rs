@@ -1857,6 +1857,26 @@ warning: this secret is shorter than 16 characters and could be guessed; take a 
    |          ^^^^^^^^^^^^^^^^"#,
     ),
     (
+        "proxies that are everyone",
+        r#"
+[server]
+trusted_proxies = ["10.0.0.0/8", "0.0.0.0/0"]
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+warning: this trusts everyone to say where a request comes from; write your proxies' addresses alone
+ --> hookyard.toml:2:34
+  |
+2 | trusted_proxies = ["10.0.0.0/8", "0.0.0.0/0"]
+  |                                  ^^^^^^^^^^^"#,
+    ),
+    (
         "no source at all",
         r#"
 [server]
