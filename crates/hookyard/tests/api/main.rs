@@ -4,6 +4,7 @@
 
 mod access;
 mod acting;
+mod canaries;
 mod health;
 mod looking;
 mod support;
