@@ -1,0 +1,15 @@
+//! The real program in a process of its own: what it answers, what it delivers, and what it keeps
+//! when it is killed.
+
+#![allow(unreachable_pub, reason = "the support is written as a library would be")]
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod delivery;
+#[cfg(test)]
+mod reload;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tls;
