@@ -20,6 +20,8 @@ const SOFT: u64 = 32 << 20;
 const HARD: u64 = 512 << 20;
 /// How much the writer copies between two batches.
 const TAIL: u64 = 2 << 20;
+/// How long the log gets when room is scarce.
+const SCARCE: u64 = 4 << 20;
 /// How many rounds the other thread makes at a time.
 const ROUNDS: usize = 6;
 
@@ -64,16 +66,28 @@ impl Checkpoints {
         Ok(Self { page_size, wake: Some(wake), busy, thread: Some(thread), finished_at: 0 })
     }
 
-    /// Looks at the log after a commit and has it copied when it is long.
-    pub(super) fn after_commit(&mut self, conn: &Connection) {
-        if let Err(error) = self.try_after_commit(conn) {
+    /// Looks at the log after a commit and has it copied when it is long. When room is scarce it
+    /// is kept short, so that it does not eat up what is kept free for settling.
+    pub(super) fn after_commit(&mut self, conn: &Connection, scarce: bool) {
+        if let Err(error) = self.try_after_commit(conn, scarce) {
             // Not copied now is copied later; a disk that fails shows in the next commit.
             tracing::warn!(%error, "the log could not be copied into the database");
         }
     }
 
-    fn try_after_commit(&mut self, conn: &Connection) -> rusqlite::Result<()> {
+    /// Gives the log's room back to the disk, as far as that is possible now.
+    pub(super) fn shrink(&self, conn: &Connection) {
+        if let Err(error) = log(conn, COPY_ALL_AND_SHRINK, self.page_size) {
+            tracing::debug!(%error, "the log could not be shortened");
+        }
+    }
+
+    fn try_after_commit(&mut self, conn: &Connection, scarce: bool) -> rusqlite::Result<()> {
         let now = log(conn, LOOK, self.page_size)?;
+        if scarce && now.len >= SCARCE {
+            self.shrink(conn);
+            return Ok(());
+        }
         if now.len < self.finished_at {
             self.finished_at = 0;
         }
@@ -106,9 +120,7 @@ impl Checkpoints {
         {
             tracing::warn!("the checkpoint thread has crashed");
         }
-        if let Err(error) = log(conn, COPY_ALL_AND_SHRINK, self.page_size) {
-            tracing::debug!(%error, "the log stays beside the database");
-        }
+        self.shrink(conn);
     }
 }
 

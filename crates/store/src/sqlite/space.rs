@@ -1,13 +1,9 @@
 //! How much room the disk has, and which file systems cannot hold a store.
 
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use hookyard_model::StoreError;
 use rusqlite::Connection;
-
-/// How long an answer of the operating system is believed.
-const FRESH: Duration = Duration::from_millis(200);
 
 const FREE_IN_FILE: &str =
     "SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size";
@@ -16,28 +12,19 @@ const FREE_IN_FILE: &str =
 pub(super) struct Space {
     directory: PathBuf,
     keep_free: u64,
-    checked: Option<(Instant, u64)>,
 }
 
 impl Space {
     pub(super) const fn new(directory: PathBuf, keep_free: u64) -> Self {
-        Self { directory, keep_free, checked: None }
+        Self { directory, keep_free }
     }
 
     /// Fails when there is less room than is to be kept free. What is free in the file itself
     /// counts: retention makes room there, not on the disk.
-    pub(super) fn check(&mut self, conn: &Connection) -> Result<(), StoreError> {
-        let free = match self.checked {
-            Some((at, free)) if at.elapsed() < FRESH => free,
-            _ => {
-                let mut free = self.measure(conn);
-                if free < self.keep_free && shrink_log(conn) {
-                    free = self.measure(conn);
-                }
-                self.checked = Some((Instant::now(), free));
-                free
-            }
-        };
+    ///
+    /// Cheap beside a commit, so asked before each: a fast disk fills in the blink of an eye.
+    pub(super) fn check(&self, conn: &Connection) -> Result<(), StoreError> {
+        let free = self.measure(conn);
         if free >= self.keep_free {
             return Ok(());
         }
@@ -53,13 +40,6 @@ impl Space {
         let on_disk = free_bytes(&self.directory).unwrap_or(u64::MAX);
         on_disk.saturating_add(free_in_file(conn).unwrap_or(0))
     }
-}
-
-/// Copies the log into the database and gives its room back to the disk; `false` if that is not
-/// possible now.
-fn shrink_log(conn: &Connection) -> bool {
-    let busy = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
-    busy.is_ok_and(|busy: bool| !busy)
 }
 
 fn free_in_file(conn: &Connection) -> rusqlite::Result<u64> {

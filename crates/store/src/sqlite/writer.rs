@@ -131,7 +131,8 @@ impl Writer<'_> {
                 self.inbox.discard();
                 return;
             }
-            self.checkpoints.after_commit(self.core.conn);
+            let scarce = self.space.check(self.core.conn).is_err();
+            self.checkpoints.after_commit(self.core.conn, scarce);
         }
         self.checkpoints.finish(self.core.conn);
     }
@@ -151,6 +152,9 @@ impl Writer<'_> {
             }
             Err(error) => {
                 tracing::debug!(%error, jobs = batch.len(), "a batch is done again one by one");
+                if matches!(error, StoreError::Full(_)) {
+                    self.checkpoints.shrink(self.core.conn);
+                }
                 self.one_by_one(batch)
             }
         }
