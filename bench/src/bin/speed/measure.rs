@@ -134,9 +134,10 @@ impl Bench {
             let text = one_destination(folder.path(), &sink.url("/ok"), OPEN);
             let hub = self.program.start(folder.path(), &text)?;
             let began = hookyard_bench::clock::micros();
-            self.flat_out(hub.ingest, 64, seconds)?;
+            let accepted = usize::try_from(self.flat_out(hub.ingest, 64, seconds)?.accepted)?;
             hub.drain(Duration::from_secs(600))?;
             let records = sink.records()?;
+            anyhow::ensure!(records.len() >= accepted, "{} of {accepted} arrived", records.len());
             let last = records.iter().map(|record| record.time).max().unwrap_or(began);
             let took = Duration::from_micros(last.saturating_sub(began)).as_secs_f64();
             rates.push(load::count(u64::try_from(records.len())?) / took);
