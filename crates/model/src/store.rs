@@ -14,13 +14,15 @@ use crate::{
 pub type StoreFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// The verbs of a delivery's life. Each is one transaction, on stable storage when its future is
-/// ready with `Ok`; a store groups those that wait at the same time.
+/// ready with `Ok`; a store groups those that wait at the same time. `redeliver`, `cancel` and
+/// `purge` may be several transactions when they meet many deliveries, each of them whole.
 ///
 /// `hookyard-store` holds a suite of tests that every implementation passes.
 pub trait Store: Send + Sync + 'static {
     /// Keeps an event with its dedupe decision and its deliveries, all or nothing.
     ///
-    /// An event whose dedupe key is known and has not expired is not kept; the answer names the first one.
+    /// An event whose dedupe key is known and has not expired is not kept; the answer names the
+    /// first one. A key has expired when `received_at` is its `expires_at` or later.
     fn accept(&self, new: NewEvent) -> StoreFuture<'_, Accepted>;
 
     /// Takes up to `limit` due deliveries to one destination, oldest first, for this caller alone
@@ -42,7 +44,8 @@ pub trait Store: Send + Sync + 'static {
     fn next_due(&self) -> StoreFuture<'_, Vec<(Name, Timestamp)>>;
 
     /// Makes every pending delivery due at `now`, leased or not. Only for a store that no other
-    /// process uses, at start: what was leased then belonged to a process that is dead.
+    /// process uses, at start: what was leased then belonged to a process that is dead, and comes
+    /// with `maybe_sent`. Gives back how many are pending.
     fn recover(&self, now: Timestamp) -> StoreFuture<'_, u64>;
 
     /// A person asks again: final deliveries that are selected become pending and due, their
@@ -228,7 +231,7 @@ pub struct Condition {
     pub bytes: Option<u64>,
     /// Bytes still free on the disk, where that is known.
     pub free_bytes: Option<u64>,
-    /// When the pending delivery that has waited longest was due, if it is overdue.
+    /// When the first pending delivery is due; one that waits has a time in the past.
     pub oldest_due: Option<Timestamp>,
 }
 

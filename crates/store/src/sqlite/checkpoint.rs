@@ -7,12 +7,25 @@
 //! between two batches, and the log begins anew. Should all that not keep up, or a long read hold
 //! the log, the writer waits for a whole checkpoint at a bound.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
+use hookyard_model::StoreError;
 use rusqlite::Connection;
+
+use super::fault::{classify, is_fatal};
+
+/// What is not copied now is copied later, unless the disk has failed.
+fn later_or_never(error: &rusqlite::Error) -> Result<(), StoreError> {
+    let error = classify(error);
+    if is_fatal(&error) {
+        return Err(error);
+    }
+    tracing::debug!(%error, "the log could not be copied into the database");
+    Ok(())
+}
 
 /// Where the log begins to be copied.
 const SOFT: u64 = 32 << 20;
@@ -30,6 +43,8 @@ pub(super) struct Checkpoints {
     page_size: u64,
     wake: Option<SyncSender<()>>,
     busy: Arc<AtomicBool>,
+    /// Why the thread has given up.
+    failed: Arc<OnceLock<StoreError>>,
     thread: Option<JoinHandle<()>>,
     /// How long the log was when the writer last copied its end.
     finished_at: u64,
@@ -59,20 +74,36 @@ impl Checkpoints {
     pub(super) fn start(conn: Connection, page_size: u64) -> std::io::Result<Self> {
         let (wake, woken) = sync_channel(1);
         let busy = Arc::new(AtomicBool::new(false));
+        let failed = Arc::new(OnceLock::new());
         let thread = std::thread::Builder::new().name("store-checkpoint".to_owned()).spawn({
-            let busy = Arc::clone(&busy);
-            move || copy_when_woken(&conn, page_size, &woken, &busy)
+            let (busy, failed) = (Arc::clone(&busy), Arc::clone(&failed));
+            move || {
+                while failed.get().is_none() && woken.recv().is_ok() {
+                    if let Err(error) =
+                        copy_in_rounds(&conn, page_size).or_else(|error| later_or_never(&error))
+                    {
+                        failed.get_or_init(|| error);
+                    }
+                    busy.store(false, Ordering::Release);
+                }
+            }
         })?;
-        Ok(Self { page_size, wake: Some(wake), busy, thread: Some(thread), finished_at: 0 })
+        let (wake, thread) = (Some(wake), Some(thread));
+        Ok(Self { page_size, wake, busy, failed, thread, finished_at: 0 })
     }
 
     /// Looks at the log after a commit and has it copied when it is long. When room is scarce it
     /// is kept short, so that it does not eat up what is kept free for settling.
-    pub(super) fn after_commit(&mut self, conn: &Connection, scarce: bool) {
-        if let Err(error) = self.try_after_commit(conn, scarce) {
-            // Not copied now is copied later; a disk that fails shows in the next commit.
-            tracing::warn!(%error, "the log could not be copied into the database");
+    /// Fails when the disk has failed: then nothing may be written any more.
+    pub(super) fn after_commit(
+        &mut self,
+        conn: &Connection,
+        scarce: bool,
+    ) -> Result<(), StoreError> {
+        if let Some(error) = self.failed.get() {
+            return Err(error.clone());
         }
+        self.try_after_commit(conn, scarce).or_else(|error| later_or_never(&error))
     }
 
     /// Gives the log's room back to the disk, as far as that is possible now.
@@ -124,18 +155,13 @@ impl Checkpoints {
     }
 }
 
-fn copy_when_woken(conn: &Connection, page_size: u64, woken: &Receiver<()>, busy: &AtomicBool) {
-    while woken.recv().is_ok() {
-        for _ in 0..ROUNDS {
-            match log(conn, COPY, page_size).and_then(|_| log(conn, LOOK, page_size)) {
-                Ok(now) if now.len - now.copied > TAIL => {}
-                Ok(_) => break,
-                Err(error) => {
-                    tracing::warn!(%error, "the log could not be copied into the database");
-                    break;
-                }
-            }
+fn copy_in_rounds(conn: &Connection, page_size: u64) -> rusqlite::Result<()> {
+    for _ in 0..ROUNDS {
+        log(conn, COPY, page_size)?;
+        let now = log(conn, LOOK, page_size)?;
+        if now.len - now.copied <= TAIL {
+            break;
         }
-        busy.store(false, Ordering::Release);
     }
+    Ok(())
 }

@@ -165,13 +165,28 @@ impl<J> Inbox<J> {
 
     /// Why it is closed; a thread that ended without closing it has crashed.
     pub(super) fn reason(&self) -> StoreError {
-        let crashed = || StoreError::Failed("a thread of the store has crashed".to_owned());
         self.closed().unwrap_or_else(crashed)
     }
 
     fn lock(&self) -> MutexGuard<'_, State<J>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Closes a queue when the thread that empties it crashes: nobody shall wait for ever.
+pub(super) struct OrClose<'i, J>(pub(super) &'i Inbox<J>);
+
+impl<J> Drop for OrClose<'_, J> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.close(crashed());
+            self.0.discard();
+        }
+    }
+}
+
+fn crashed() -> StoreError {
+    StoreError::Failed("a thread of the store has crashed".to_owned())
 }
 
 impl<J> std::fmt::Debug for Inbox<J> {

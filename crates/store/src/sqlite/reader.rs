@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::fault::Fault;
-use super::inbox::{Inbox, Lane};
+use super::inbox::{Inbox, Lane, OrClose};
 use super::names::KnownNames;
 
 /// A connection that reads, and what it has learnt.
@@ -43,6 +43,7 @@ pub(super) async fn look<T: Send + 'static>(
 
 /// Answers until the queue is closed.
 pub(super) fn run(conn: Connection, inbox: &Arc<ReaderInbox>) {
+    let _guard = OrClose(inbox);
     let mut reader = Reader { conn, names: KnownNames::default() };
     while let Some(question) = inbox.take_one() {
         question(&mut reader);

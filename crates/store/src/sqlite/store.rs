@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use super::checkpoint::Checkpoints;
 use super::dedupe::Dedupe;
 use super::fault::Fault;
-use super::inbox::{Inbox, Lane};
+use super::inbox::{Inbox, Lane, OrClose};
 use super::lock::StoreLock;
 use super::names::Names;
 use super::open::{self, OpenError, Opened, Options};
@@ -228,6 +228,8 @@ struct WriterParts {
 
 impl WriterParts {
     fn run(self, inbox: Arc<WriterInbox>, last_sequence: Arc<AtomicU64>) {
+        let queue = Arc::clone(&inbox);
+        let _guard = OrClose(&queue);
         let Some(checkpoints) = self.checkpoints else { return };
         let (names, dedupe) = (self.names, self.dedupe);
         let core = Core { conn: &self.conn, names, dedupe, sequence: 0 };

@@ -125,14 +125,16 @@ impl Writer<'_> {
     pub(super) fn run(mut self) {
         loop {
             let Some(batch) = self.inbox.take(!self.core.dedupe.has_upkeep()) else { break };
-            if let Err(error) = self.turn(batch) {
+            let scarce = self.space.check(self.core.conn).is_err();
+            let turned = self
+                .turn(batch)
+                .and_then(|()| self.checkpoints.after_commit(self.core.conn, scarce));
+            if let Err(error) = turned {
                 tracing::error!(%error, "the store stops: the disk failed");
                 self.inbox.close(error);
                 self.inbox.discard();
                 return;
             }
-            let scarce = self.space.check(self.core.conn).is_err();
-            self.checkpoints.after_commit(self.core.conn, scarce);
         }
         self.checkpoints.finish(self.core.conn);
     }

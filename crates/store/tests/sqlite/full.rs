@@ -55,7 +55,6 @@ async fn forget_all(store: &SqliteStore) {
 async fn fills_and_goes_on(store: SqliteStore, folder: &Folder) {
     let kept = fill(&store, 0).await;
     assert!(kept > 50, "{kept}");
-    assert!(matches!(store.accept(new_event(kept, 20_000)).await, Err(StoreError::Full(_))));
     for number in 0..kept {
         assert!(store.event(event_id(number)).await.unwrap().is_some(), "event {number} is lost");
     }
