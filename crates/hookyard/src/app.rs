@@ -47,6 +47,11 @@ impl App {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
     }
 
+    /// Ends the process if this error of the store asks for it.
+    pub fn report(&self, error: &StoreError) {
+        self.fatal.report(error);
+    }
+
     /// Now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()

@@ -53,6 +53,7 @@ impl Api {
     /// What a caller is told when the store did not do as asked.
     fn failed(&self, error: &StoreError) -> Problem {
         self.app.metrics.store_failed(error);
+        self.app.report(error);
         Problem::from_store(error, self.app.clock.jitter())
     }
 }

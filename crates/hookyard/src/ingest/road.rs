@@ -296,7 +296,7 @@ impl Road {
 
     fn store_problem(&self, error: &StoreError) -> Problem {
         self.app.metrics.store_failed(error);
-        self.app.fatal.report(error);
+        self.app.report(error);
         tracing::error!(%error, "an event could not be stored; the sender was told to try again");
         Problem::from_store(error, self.app.clock.jitter())
     }
