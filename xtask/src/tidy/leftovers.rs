@@ -7,6 +7,10 @@ use super::tree::{Tree, is};
 const NOTES: &[&str] = &["TODO", "FIXME", "XXX", "HACK"];
 const CODE: &[&str] = &["todo!", "unimplemented!", "dbg!", "#[ignore"];
 
+/// What `#[ignore]` may say: the function is no test, but a generator or a child process that is
+/// run by name.
+const PROGRAMS: &[&str] = &["writes ", "not a test: "];
+
 /// Files of other kinds, where the notes are looked for in the whole text. Markdown may speak
 /// of them.
 const PLAIN: &[&str] = &["toml", "sql", "sh", "yml", "yaml", "js", "css", "html"];
@@ -24,11 +28,11 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
                     .filter(|word| NOTES.contains(word))
                     .for_each(|word| find(*line, word));
             }
-            // A generator is kept as an ignored test that says what it writes.
-            let writes = |line| {
-                scanned.strings.iter().any(|(at, text)| *at == line && text.starts_with("writes "))
+            let is_program = |line| {
+                let says = scanned.strings.iter().find(|(at, _)| *at == line);
+                says.is_some_and(|(_, text)| PROGRAMS.iter().any(|start| text.starts_with(start)))
             };
-            for (line, code) in scanned.lines().filter(|(line, _)| !writes(*line)) {
+            for (line, code) in scanned.lines().filter(|(line, _)| !is_program(*line)) {
                 CODE.iter().filter(|word| has(code, word)).for_each(|word| find(line, word));
             }
         } else if PLAIN.iter().any(|end| is(&file.path, end)) {

@@ -81,11 +81,12 @@ pub(crate) fn run() -> Result<Ended> {
         found += findings.len();
     }
     println!(
-        "tidy: {} checks, {} files, {} packages in Cargo.lock (at most {}), {found} findings",
+        "tidy: {} checks, {} files, {} packages (at most {}; {} in Cargo.lock), {found} findings",
         CHECKS.len(),
         tree.files.len(),
         manifests::count(&tree),
         manifests::MOST_PACKAGES,
+        manifests::locked(&tree),
     );
     Ok(if found == 0 { Ended::Well } else { Ended::Badly(1) })
 }
