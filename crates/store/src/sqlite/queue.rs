@@ -14,19 +14,21 @@ use super::fault::Fault;
 use super::inbox::Lane;
 use super::writer::{Core, Verb};
 
+// No RETURNING here: SQLite makes a temporary table for it each time.
 const DUE: &str = "
-    SELECT event, ordinal, leased FROM delivery INDEXED BY delivery_due
+    SELECT event, ordinal, lease, attempts, step, maybe_sent | leased, replayed FROM delivery INDEXED BY delivery_due
     WHERE destination = ?1 AND due_at IS NOT NULL AND due_at <= ?2
     ORDER BY due_at, event, ordinal LIMIT ?3";
 const TAKE: &str = "
     UPDATE delivery SET leased = 1, lease = lease + 1, due_at = ?3, maybe_sent = maybe_sent | leased
-    WHERE event = ?1 AND ordinal = ?2
-    RETURNING lease, attempts, step, maybe_sent, replayed";
+    WHERE event = ?1 AND ordinal = ?2";
+const HELD: &str = "
+    SELECT attempts FROM delivery
+    WHERE event = ?1 AND ordinal = ?2 AND lease = ?3 AND leased = 1";
 const SETTLE: &str = "
-    UPDATE delivery SET state = ?4, due_at = ?5, leased = 0, attempts = attempts + ?6,
-        step = step + ?6, maybe_sent = maybe_sent | ?7, reason = ?8, finished_at = ?9
-    WHERE event = ?1 AND ordinal = ?2 AND lease = ?3 AND leased = 1
-    RETURNING attempts";
+    UPDATE delivery SET state = ?3, due_at = ?4, leased = 0, attempts = attempts + ?5,
+        step = step + ?5, maybe_sent = maybe_sent | ?6, reason = ?7, finished_at = ?8
+    WHERE event = ?1 AND ordinal = ?2";
 const ADD_ATTEMPT: &str = "
     INSERT INTO attempt (event, ordinal, number, started_at, duration, maybe_sent, status, headers,
         body, truncated, failure, detail)
@@ -79,27 +81,23 @@ impl Verb for Lease {
 
     fn apply(&self, core: &mut Core<'_>) -> Result<Vec<Taken>, Fault> {
         let Some(destination) = core.names.known(&self.destination) else { return Ok(Vec::new()) };
-        let mut due: Vec<(i64, i64)> = Vec::with_capacity(self.limit.min(1024));
+        let mut taken = Vec::with_capacity(self.limit.min(1024));
         let mut statement = core.conn.prepare_cached(DUE)?;
         let mut rows = statement.query(params![destination, time(self.now), int(self.limit)])?;
         while let Some(row) = rows.next()? {
-            due.push((row.get(0)?, row.get(1)?));
+            taken.push(Taken {
+                event: row.get(0)?,
+                ordinal: small(row.get(1)?)?,
+                lease: small(row.get::<_, i64>(2)? + 1)?,
+                attempts: small(row.get(3)?)?,
+                step: small(row.get(4)?)?,
+                maybe_sent: row.get(5)?,
+                replayed: row.get(6)?,
+            });
         }
         let mut take = core.conn.prepare_cached(TAKE)?;
-        let mut taken = Vec::with_capacity(due.len());
-        for (event, ordinal) in due {
-            let mut rows = take.query(params![event, ordinal, time(self.until)])?;
-            if let Some(row) = rows.next()? {
-                taken.push(Taken {
-                    event,
-                    ordinal: small(ordinal)?,
-                    lease: small(row.get(0)?)?,
-                    attempts: small(row.get(1)?)?,
-                    step: small(row.get(2)?)?,
-                    maybe_sent: row.get(3)?,
-                    replayed: row.get(4)?,
-                });
-            }
+        for taken in &taken {
+            take.execute(params![taken.event, taken.ordinal, time(self.until)])?;
         }
         Ok(taken)
     }
@@ -119,27 +117,24 @@ impl Verb for Settlement {
             Next::DeadLetter(reason) => (DEAD_LETTER, None, Some(reason.as_str()), at),
         };
         let maybe_sent = self.attempt.as_ref().is_some_and(|attempt| attempt.maybe_sent);
-        let number: Option<i64> = core
+        let attempts: Option<i64> = core
             .conn
-            .prepare_cached(SETTLE)?
-            .query_row(
-                params![
-                    event,
-                    ordinal,
-                    self.held.lease,
-                    state,
-                    due_at,
-                    self.attempt.is_some(),
-                    maybe_sent,
-                    reason,
-                    finished_at
-                ],
-                |row| row.get(0),
-            )
+            .prepare_cached(HELD)?
+            .query_row(params![event, ordinal, self.held.lease], |row| row.get(0))
             .optional()?;
-        let Some(number) = number else { return Ok(false) };
+        let Some(attempts) = attempts else { return Ok(false) };
+        core.conn.prepare_cached(SETTLE)?.execute(params![
+            event,
+            ordinal,
+            state,
+            due_at,
+            self.attempt.is_some(),
+            maybe_sent,
+            reason,
+            finished_at
+        ])?;
         if let Some(attempt) = &self.attempt {
-            add_attempt(core, (event, ordinal), number, attempt)?;
+            add_attempt(core, (event, ordinal), attempts + 1, attempt)?;
         }
         Ok(true)
     }
