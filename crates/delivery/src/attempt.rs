@@ -35,16 +35,16 @@ impl Target {
     }
 }
 
-/// What the lane learns from an attempt.
+/// An attempt that has ended and is still to be settled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ended {
     /// What it says about the destination; `None` when it says nothing.
     pub(crate) outcome: Option<Outcome>,
-    /// What became of the delivery; `None` when that could not be kept.
-    pub(crate) next: Option<Next>,
+    leased: Leased,
+    settlement: Settlement,
 }
 
-/// Makes an attempt and settles it. `cut` ends it early when the process has no more time.
+/// Makes an attempt. `cut` ends it early when the process has no more time.
 pub(crate) async fn make(
     context: Arc<Context>,
     target: Arc<Target>,
@@ -70,8 +70,8 @@ pub(crate) async fn make(
     let number = leased.attempts.saturating_add(1);
     let duration = began.elapsed();
     let attempt = Attempt { number, started_at, duration, maybe_sent, response, failure };
-    let next = settle(&context, &leased, attempt, next).await;
-    Ended { outcome: (!interrupted).then_some(outcome), next }
+    let settlement = Settlement { held: leased.held, attempt: Some(attempt), next, at: now };
+    Ended { outcome: (!interrupted).then_some(outcome), leased, settlement }
 }
 
 /// The request of an attempt.
@@ -118,10 +118,12 @@ async fn send(
     }
 }
 
-/// Keeps the attempt, and tells the observer. `None` when it could not be kept.
-async fn settle(context: &Context, leased: &Leased, attempt: Attempt, next: Next) -> Option<Next> {
-    let at = context.clock.now();
-    let settlement = Settlement { held: leased.held, attempt: Some(attempt), next, at };
+/// Keeps an attempt, and tells the observer. `None` when it could not be kept.
+///
+/// Not a part of [`make`]: the destination has answered, and its place is free for the next
+/// attempt while this one waits for the disk together with others.
+pub(crate) async fn settle(context: Arc<Context>, ended: Ended) -> Option<Next> {
+    let Ended { leased, settlement, .. } = ended;
     let mut wait = SETTLE_WAIT;
     loop {
         match context.store.settle(settlement.clone()).await {
@@ -145,12 +147,11 @@ async fn settle(context: &Context, leased: &Leased, attempt: Attempt, next: Next
                 }
             }
         }
-        // The place stays taken: attempts that cannot be kept must not go on being made.
         tokio::time::sleep(wait).await;
         wait = wait.saturating_mul(2).min(SETTLE_WAIT_MAX);
     }
     if let Some(attempt) = &settlement.attempt {
-        context.observer.attempt(leased, attempt, &settlement.next);
+        context.observer.attempt(&leased, attempt, &settlement.next);
     }
     Some(settlement.next)
 }

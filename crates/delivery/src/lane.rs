@@ -19,6 +19,10 @@ const LEASED_PER_PLACE: usize = 4;
 /// How long a lane waits after the store did not answer.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
+/// How many attempts may wait for the store to keep them: so many may be made again if the
+/// process is killed now, beside those under way.
+const SETTLING_MAX: u32 = 128;
+
 /// What a lane wants done.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
@@ -43,6 +47,8 @@ pub(crate) struct Lane {
     queue: VecDeque<Leased>,
     due: DueTimes,
     under_way: u32,
+    /// Attempts that have ended and wait for the store to keep them.
+    settling: u32,
     leasing: bool,
     /// Whether the store had as much as it was asked for, and so probably has more.
     behind: bool,
@@ -64,6 +70,7 @@ impl Lane {
             queue: VecDeque::new(),
             due: DueTimes::default(),
             under_way: 0,
+            settling: 0,
             leasing: false,
             behind: false,
             stopping: false,
@@ -92,7 +99,9 @@ impl Lane {
 
     fn work(&mut self, limit: u32, ramping: bool, now: Timestamp) -> Step {
         let mut waits = [None; 4];
-        if self.under_way < limit && !self.queue.is_empty() {
+        // Attempts that cannot be kept must not go on being made.
+        let has_place = self.under_way < limit && self.settling < SETTLING_MAX;
+        if has_place && !self.queue.is_empty() {
             match self.limiter.as_mut().map_or(Ok(()), |limiter| limiter.take(now)) {
                 Ok(()) => {
                     if let Some(leased) = self.queue.pop_front() {
@@ -198,17 +207,11 @@ impl Lane {
         self.due.add(now.plus(STORE_PAUSE));
     }
 
-    /// An attempt has ended. True when the destination is gone, and so disabled.
-    pub(crate) fn ended(
-        &mut self,
-        outcome: Option<&Outcome>,
-        next: Option<&Next>,
-        now: Timestamp,
-    ) -> bool {
+    /// An attempt has ended and is to be settled. True when the destination is gone, and so
+    /// disabled.
+    pub(crate) fn ended(&mut self, outcome: Option<&Outcome>, now: Timestamp) -> bool {
         self.under_way = self.under_way.saturating_sub(1);
-        if let Some(Next::RetryAt(at)) = next {
-            self.due.add(*at);
-        }
+        self.settling = self.settling.saturating_add(1);
         match outcome {
             Some(Outcome::Succeeded) => drop(self.circuit.succeeded(now)),
             Some(Outcome::Failed { .. }) => drop(self.circuit.failed(now)),
@@ -221,6 +224,14 @@ impl Lane {
             Some(Outcome::Refused) | None => self.circuit.probe_again(now),
         }
         false
+    }
+
+    /// An attempt was settled; `None` when it could not be kept.
+    pub(crate) fn settled(&mut self, next: Option<&Next>) {
+        self.settling = self.settling.saturating_sub(1);
+        if let Some(Next::RetryAt(at)) = next {
+            self.due.add(*at);
+        }
     }
 
     /// A person, or an earlier run of ours, has changed the destination's status.

@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use hookyard_model::{CircuitState, Destination, DestinationStatus, Lease, Leased, Timestamp};
+use hookyard_model::{
+    CircuitState, Destination, DestinationStatus, Lease, Leased, Next, Timestamp,
+};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -37,10 +39,24 @@ pub(crate) enum Message {
 
 /// What came of something that the lane wanted done.
 enum Done {
-    Attempt(Ended),
+    Attempt(Box<Ended>),
+    Settled(Option<Next>),
     Leased { wanted: usize, got: Option<Vec<Leased>> },
     Released { due_at: Timestamp },
     Disabled,
+}
+
+/// A delivery in the hands of a job.
+struct InHand {
+    /// When its lease ends.
+    until: Timestamp,
+    stage: Stage,
+}
+
+/// What the job does with it.
+enum Stage {
+    Attempting,
+    Settling,
 }
 
 /// The task of one lane.
@@ -52,8 +68,8 @@ pub(crate) struct Worker {
     inbox: UnboundedReceiver<Message>,
     inbox_open: bool,
     jobs: JoinSet<Done>,
-    /// Which of the jobs are attempts, for the case that one panics.
-    attempts: HashMap<Id, Leased>,
+    /// Which of the jobs have a delivery in hand, for the case that one panics.
+    in_hand: HashMap<Id, InHand>,
     cut: watch::Receiver<bool>,
     circuit_told: CircuitState,
 }
@@ -76,7 +92,7 @@ impl Worker {
             inbox,
             inbox_open: true,
             jobs: JoinSet::new(),
-            attempts: HashMap::new(),
+            in_hand: HashMap::new(),
             cut,
             circuit_told: CircuitState::Closed,
         };
@@ -120,9 +136,18 @@ impl Worker {
     fn start(&mut self, leased: Leased) {
         self.gate.remove(&leased);
         let (context, target) = (Arc::clone(&self.context), Arc::clone(&self.target));
-        let (cut, remembered) = (self.cut.clone(), leased.clone());
-        let attempt = async { Done::Attempt(attempt::make(context, target, leased, cut).await) };
-        self.attempts.insert(self.jobs.spawn(attempt).id(), remembered);
+        let (cut, until) = (self.cut.clone(), leased.until);
+        let attempt =
+            async { Done::Attempt(Box::new(attempt::make(context, target, leased, cut).await)) };
+        let id = self.jobs.spawn(attempt).id();
+        self.in_hand.insert(id, InHand { until, stage: Stage::Attempting });
+    }
+
+    fn settle(&mut self, ended: Ended, until: Timestamp) {
+        let context = Arc::clone(&self.context);
+        let settle = async { Done::Settled(attempt::settle(context, ended).await) };
+        let id = self.jobs.spawn(settle).id();
+        self.in_hand.insert(id, InHand { until, stage: Stage::Settling });
     }
 
     fn lease(&mut self, wanted: usize, now: Timestamp) {
@@ -198,10 +223,15 @@ impl Worker {
         let now = self.context.clock.now();
         match done {
             Ok((id, Done::Attempt(ended))) => {
-                self.attempts.remove(&id);
-                if self.lane.ended(ended.outcome.as_ref(), ended.next.as_ref(), now) {
+                let until = self.in_hand.remove(&id).map_or(now, |in_hand| in_hand.until);
+                if self.lane.ended(ended.outcome.as_ref(), now) {
                     self.disable();
                 }
+                self.settle(*ended, until);
+            }
+            Ok((id, Done::Settled(next))) => {
+                self.in_hand.remove(&id);
+                self.lane.settled(next.as_ref());
             }
             Ok((_, Done::Leased { wanted, got })) => {
                 for leased in got.iter().flatten() {
@@ -220,13 +250,15 @@ impl Worker {
     fn broken(&mut self, error: &JoinError, now: Timestamp) {
         let destination = &self.lane.destination().name;
         tracing::error!(%destination, %error, "a part of the delivery engine failed");
-        match self.attempts.remove(&error.id()) {
-            Some(leased) => {
-                self.lane.heard(leased.until, now);
-                self.lane.ended(None, None, now);
-            }
-            None => self.lane.broken(now),
+        let Some(in_hand) = self.in_hand.remove(&error.id()) else {
+            self.lane.broken(now);
+            return;
+        };
+        self.lane.heard(in_hand.until, now);
+        if matches!(in_hand.stage, Stage::Attempting) {
+            self.lane.ended(None, now);
         }
+        self.lane.settled(None);
     }
 
     /// The destination said that it is gone: no more attempts, over restarts.

@@ -114,12 +114,14 @@ impl World {
         let id = self.under_way.swap_remove(usize::try_from(which).unwrap());
         if succeeds {
             self.done += 1;
-            self.lane.ended(Some(&Outcome::Succeeded), Some(&Next::Succeeded), self.now);
+            self.lane.ended(Some(&Outcome::Succeeded), self.now);
+            self.lane.settled(Some(&Next::Succeeded));
         } else {
             let due = self.now.plus(Duration::from_millis(1 + self.dice.below(20_000)));
             self.store.insert(id, due);
             let failed = Outcome::Failed { retry_after: None };
-            self.lane.ended(Some(&failed), Some(&Next::RetryAt(due)), self.now);
+            self.lane.ended(Some(&failed), self.now);
+            self.lane.settled(Some(&Next::RetryAt(due)));
         }
     }
 

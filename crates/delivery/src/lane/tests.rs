@@ -99,11 +99,13 @@ fn wants(lane: &mut Lane, now: Timestamp, expected: &[&str]) {
 }
 
 fn succeeded(lane: &mut Lane, now: Timestamp) {
-    assert!(!lane.ended(Some(&Outcome::Succeeded), Some(&Next::Succeeded), now));
+    assert!(!lane.ended(Some(&Outcome::Succeeded), now));
+    lane.settled(Some(&Next::Succeeded));
 }
 
 fn failed(lane: &mut Lane, now: Timestamp) {
-    assert!(!lane.ended(Some(&FAILED), None, now));
+    assert!(!lane.ended(Some(&FAILED), now));
+    lane.settled(None);
 }
 
 #[test]
@@ -115,6 +117,20 @@ fn starts_in_order_as_many_as_may_be_under_way() {
     succeeded(&mut lane, at(1));
     wants(&mut lane, at(1), &["start 3", "wait"]);
     assert_eq!((lane.under_way(), lane.queued()), (2, 0));
+}
+
+#[test]
+fn starts_nothing_more_while_too_many_attempts_are_not_kept_yet() {
+    let mut lane = lane(1, None);
+    let many = u64::from(SETTLING_MAX) + 2;
+    fill(&mut lane, 0..many, at(0));
+    for _ in 0..SETTLING_MAX {
+        assert!(matches!(lane.step(at(0)), Step::Start(_)), "the place is free while it is kept");
+        lane.ended(Some(&Outcome::Succeeded), at(0));
+    }
+    assert!(matches!(lane.step(at(0)), Step::Wait(_)));
+    lane.settled(Some(&Next::Succeeded));
+    assert!(matches!(lane.step(at(0)), Step::Start(_)));
 }
 
 #[test]
@@ -172,7 +188,8 @@ fn remembers_when_retries_are_due() {
     let mut lane = lane(1, None);
     lane.take_over(leased(1, at(0)));
     wants(&mut lane, at(0), &["start 1"]);
-    lane.ended(Some(&FAILED), Some(&Next::RetryAt(at(5))), at(0));
+    lane.ended(Some(&FAILED), at(0));
+    lane.settled(Some(&Next::RetryAt(at(5))));
     wants(&mut lane, at(0), &["wait 5120 ms"]);
     wants(&mut lane, at(5), &["lease 4"]);
 }
@@ -248,8 +265,8 @@ fn a_destination_that_is_gone_is_disabled_once() {
     let mut lane = lane(2, None);
     fill(&mut lane, 1..4, at(0));
     wants(&mut lane, at(0), &["start 1", "start 2"]);
-    assert!(lane.ended(Some(&Outcome::Gone), None, at(0)));
-    assert!(!lane.ended(Some(&Outcome::Gone), None, at(0)));
+    assert!(lane.ended(Some(&Outcome::Gone), at(0)));
+    assert!(!lane.ended(Some(&Outcome::Gone), at(0)));
     assert_eq!(lane.status(), DestinationStatus::Disabled);
     wants(&mut lane, at(0), &["release [3] in 0", "wait"]);
     lane.set_status(DestinationStatus::Active, at(9));
@@ -291,7 +308,8 @@ fn an_attempt_that_says_nothing_lets_the_next_probe_through() {
         wants(&mut lane, at(0), &["lease 1"]);
         lane.leased(1, Some(some(1..2, at(0))), at(0));
         wants(&mut lane, at(0), &["start 1"]);
-        lane.ended(outcome.as_ref(), None, at(1));
+        lane.ended(outcome.as_ref(), at(1));
+        lane.settled(None);
         wants(&mut lane, at(1), &["lease 1"]);
     }
 }

@@ -57,9 +57,9 @@ async fn a_destination_that_is_gone_is_disabled_and_its_deliveries_held() {
         scene.store(&[("ci", None)]).await;
     }
     let (engine, transport) = scene.start(vec![leaving.clone()], play).await;
+    assert!(matches!(scene.told().await, Told::Disabled(who) if who == name("ci")));
     let (_, _, next) = scene.attempt().await;
     assert_eq!(next, Next::DeadLetter(DeadLetterReason::Gone));
-    assert!(matches!(scene.told().await, Told::Disabled(who) if who == name("ci")));
     until(|| engine.lanes()[0].status == DestinationStatus::Disabled).await;
     // New ones are kept, and nothing more is sent.
     assert!(engine.reserve(&name("ci")).is_none());
