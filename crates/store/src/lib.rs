@@ -9,6 +9,6 @@
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
-pub mod sqlite;
+mod sqlite;
 
 pub use sqlite::{OpenError, Options, SqliteStore};
