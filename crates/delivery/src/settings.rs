@@ -28,7 +28,7 @@ impl Default for Settings {
         Self {
             lease: Duration::from_secs(120),
             slack: Duration::from_secs(10),
-            queue: 256,
+            queue: 1024,
             queue_bytes: 16 * 1024 * 1024,
             sweep: Duration::from_secs(30),
             user_agent: concat!("Hookyard/", env!("CARGO_PKG_VERSION")).to_owned(),

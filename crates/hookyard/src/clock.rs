@@ -1,5 +1,6 @@
 //! The one place that reads the clock and draws random numbers.
 
+use std::cell::RefCell;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hookyard_delivery::Clock;
@@ -26,20 +27,35 @@ impl Clock for SystemClock {
     }
 }
 
-/// 64 random bits from the operating system.
-///
-/// Where it cannot give any, the process has no business signing or naming things; the system
-/// call has not failed on any supported kernel since 2014, so ending the process is fine.
+/// How many random bytes are fetched at once.
+const FETCHED: usize = 1024;
+
+thread_local! {
+    /// Random bytes that were fetched and not yet used: a system call for each id would cost
+    /// more than all else that is done to make it.
+    static UNUSED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// 64 random bits from the operating system; each is given out once.
 ///
 /// # Panics
 ///
 /// When the operating system gives no random numbers.
-#[expect(clippy::expect_used, reason = "without random numbers nothing here is safe")]
 pub fn random_u64() -> u64 {
-    getrandom::u64().expect("the operating system gives random numbers")
+    UNUSED.with_borrow_mut(|unused| {
+        if unused.len() < size_of::<u64>() {
+            unused.clear();
+            unused.extend_from_slice(&random_bytes::<FETCHED>());
+        }
+        let rest = unused.len().saturating_sub(size_of::<u64>());
+        unused.drain(rest..).fold(0, |number, byte| (number << 8) | u64::from(byte))
+    })
 }
 
 /// Random bytes from the operating system, for secrets and tokens.
+///
+/// Where it cannot give any, the process has no business signing or naming things; the system
+/// call has not failed on any supported kernel since 2014, so ending the process is fine.
 ///
 /// # Panics
 ///
@@ -64,5 +80,16 @@ impl EventIds {
     /// A new id.
     pub fn next(&self, now: Timestamp) -> EventId {
         EventId::new(self.0.next(now), random_u64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_numbers_do_not_repeat() {
+        let numbers: std::collections::HashSet<u64> = (0..10_000).map(|_| random_u64()).collect();
+        assert_eq!(numbers.len(), 10_000);
     }
 }

@@ -235,7 +235,8 @@ fn log_attempt(leased: &Leased, attempt: &Attempt, next: &Next) {
     let (kind, detail) = (failure.map(|it| it.kind.as_str()), failure.map(|it| it.detail.as_str()));
     match next {
         Next::Succeeded => {
-            tracing::info!(%delivery, %destination, number, status, duration_ms, "delivered");
+            // What goes well is counted; a line for each would bury what does not.
+            tracing::debug!(%delivery, %destination, number, status, duration_ms, "delivered");
         }
         Next::RetryAt(at) => tracing::info!(
             %delivery, %destination, number, status, duration_ms, kind, detail, retry_at = %at, "an attempt failed"

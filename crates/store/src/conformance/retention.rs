@@ -1,4 +1,4 @@
-//! What [`Store::prune`](hookyard_model::Store::prune) promises.
+//! What [`Store::prune`] promises.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -28,7 +28,7 @@ fn later_or_never(error: &rusqlite::Error) -> Result<(), StoreError> {
 }
 
 /// Where the log begins to be copied.
-const SOFT: u64 = 32 << 20;
+const SOFT: u64 = 8 << 20;
 /// Where the writer waits until all of it is copied.
 const HARD: u64 = 512 << 20;
 /// How much the writer copies between two batches.

@@ -7,11 +7,11 @@ use hookyard_model::{
     DeliveryId, Event, EventFilter, EventId, EventSummary, HeaderList, Held, Lease, Leased, Name,
     Page, Verification,
 };
-use rusqlite::{Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 use super::cell::{address, event_id, event_row, int, small, state, time, timestamp, uint, word};
 use super::fault::{Fault, unreadable};
-use super::names;
+use super::names::{self, KnownNames};
 use super::queue::Taken;
 use super::reader::Reader;
 
@@ -38,30 +38,19 @@ impl Reader {
     /// An event, whole.
     pub(super) fn event(&mut self, id: EventId) -> Result<Option<Event>, Fault> {
         let Some(row) = event_row(id) else { return Ok(None) };
-        self.event_at(row, Some(id.random().cast_signed()))
-    }
-
-    fn event_at(&mut self, id: i64, random: Option<i64>) -> Result<Option<Event>, Fault> {
-        let mut statement = self.conn.prepare_cached(ONE)?;
-        let mut rows = statement.query(named_params! { ":id": id, ":random": random })?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let source = self.names.name(&self.conn, row.get("source")?)?;
-        let mut event = without_payload(row, source)?;
-        let blob = |column| row.get_ref(column)?.as_blob().map_err(|_| unreadable("a payload"));
-        event.headers = HeaderList::from_wire(Bytes::copy_from_slice(blob("headers")?));
-        event.body = Bytes::copy_from_slice(blob("body")?);
-        Ok(Some(event))
+        event_at(&self.conn, &mut self.names, row, Some(id.random().cast_signed()))
     }
 
     /// Puts the events to deliveries that were taken.
     pub(super) fn leased(&mut self, taken: &[Taken], lease: &Lease) -> Result<Vec<Leased>, Fault> {
+        // One view of the database for all of them: to open one for each costs more than to read.
+        let view = self.conn.unchecked_transaction()?;
         let mut leased: Vec<Leased> = Vec::with_capacity(taken.len());
         for taken in taken {
             let last = leased.last().map(|last| &last.event);
             let event = match last.filter(|event| event_row(event.id) == Some(taken.event)) {
                 Some(event) => Arc::clone(event),
-                None => self
-                    .event_at(taken.event, None)?
+                None => event_at(&view, &mut self.names, taken.event, None)?
                     .map(Arc::new)
                     .ok_or_else(|| unreadable("the event of a delivery"))?,
             };
@@ -122,6 +111,23 @@ impl Reader {
         }
         Ok(found)
     }
+}
+
+fn event_at(
+    conn: &Connection,
+    names: &mut KnownNames,
+    id: i64,
+    random: Option<i64>,
+) -> Result<Option<Event>, Fault> {
+    let mut statement = conn.prepare_cached(ONE)?;
+    let mut rows = statement.query(named_params! { ":id": id, ":random": random })?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let source = names.name(conn, row.get("source")?)?;
+    let mut event = without_payload(row, source)?;
+    let blob = |column| row.get_ref(column)?.as_blob().map_err(|_| unreadable("a payload"));
+    event.headers = HeaderList::from_wire(Bytes::copy_from_slice(blob("headers")?));
+    event.body = Bytes::copy_from_slice(blob("body")?);
+    Ok(Some(event))
 }
 
 fn without_payload(row: &Row<'_>, source: Name) -> Result<Event, Fault> {
