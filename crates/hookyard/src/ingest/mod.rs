@@ -1,8 +1,8 @@
 //! Where webhooks come in.
 //!
-//! A connection is accepted by [`listener`], guarded against slow and malformed senders by
-//! [`connection`], and its requests are taken by [`road`]: who is it for and may they
-//! ([`head`], [`peer`], [`gate`]) → read the very bytes ([`body`]) → verify → store → answer.
+//! A connection is accepted by `listener`, guarded against slow and malformed senders by
+//! `connection`, and its requests are taken by `road`: who is it for and may they
+//! (`head`, `peer`, `gate`) → read the very bytes (`body`) → verify → store → answer.
 //!
 //! Nothing is answered with a 2xx before the store has said that it is on disk.
 
