@@ -27,8 +27,9 @@ fn later_or_never(error: &rusqlite::Error) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Where the log begins to be copied.
-const SOFT: u64 = 8 << 20;
+/// Where the log begins to be copied. Measured with 256 submitters: 32 MiB takes as many events, but
+/// the slowest hundredth of answers a quarter longer; 8 MiB takes a tenth fewer events.
+const SOFT: u64 = 16 << 20;
 /// Where the writer waits until all of it is copied.
 const HARD: u64 = 512 << 20;
 /// How much the writer copies between two batches.
