@@ -43,9 +43,10 @@ pub trait Store: Send + Sync + 'static {
     /// For each destination that has pending deliveries, when the first of them is due.
     fn next_due(&self) -> StoreFuture<'_, Vec<(Name, Timestamp)>>;
 
-    /// Makes every pending delivery due at `now`, leased or not. Only for a store that no other
-    /// process uses, at start: what was leased then belonged to a process that is dead, and comes
-    /// with `maybe_sent`. Gives back how many are pending.
+    /// Makes every leased delivery due, at `now` unless its lease ended before. Only for a store
+    /// that no other process uses, at start: what was leased then belonged to a process that is
+    /// dead, and comes with `maybe_sent`. What waits for its next attempt goes on waiting: a
+    /// restart must not use up a step of the retry schedule. Gives back how many are pending.
     fn recover(&self, now: Timestamp) -> StoreFuture<'_, u64>;
 
     /// A person asks again: final deliveries that are selected become pending and due, their

@@ -38,7 +38,7 @@ const RELEASE: &str = "
     WHERE event = ?1 AND ordinal = ?2 AND lease = ?3 AND leased = 1";
 const RECOVER: &str = "
     UPDATE delivery INDEXED BY delivery_due SET due_at = ?2
-    WHERE destination = ?1 AND due_at IS NOT NULL AND due_at > ?2";
+    WHERE destination = ?1 AND due_at IS NOT NULL AND due_at > ?2 AND leased = 1";
 const COUNT_PENDING: &str =
     "SELECT count(*) FROM delivery INDEXED BY delivery_due WHERE due_at IS NOT NULL";
 const REDELIVER: &str = "
@@ -203,7 +203,8 @@ impl Verb for Recover {
     type Answer = u64;
     const LANE: Lane = Lane::Background;
 
-    /// What is due already keeps its place before the rest.
+    /// What is due already keeps its place before the rest, and what waits for its next attempt
+    /// goes on waiting.
     fn apply(&self, core: &mut Core<'_>) -> Result<u64, Fault> {
         for destination in core.names.ids() {
             core.conn.prepare_cached(RECOVER)?.execute(params![destination, time(self.0)])?;
