@@ -51,6 +51,8 @@ words! {
 pub struct DedupeKey {
     /// The hash.
     pub hash: [u8; 16],
+    /// The beginning of a hash over the body: tells another body under the same key.
+    pub body: [u8; 8],
     /// Until when a repeat is told as one.
     pub expires_at: Timestamp,
 }

@@ -22,7 +22,7 @@ pub trait Store: Send + Sync + 'static {
     /// Keeps an event with its dedupe decision and its deliveries, all or nothing.
     ///
     /// An event whose dedupe key is known and has not expired is not kept; the answer names the
-    /// first one. A key has expired when `received_at` is its `expires_at` or later.
+    /// first one and says whether the body is the same. A key has expired when `received_at` is its `expires_at` or later.
     fn accept(&self, new: NewEvent) -> StoreFuture<'_, Accepted>;
 
     /// Takes up to `limit` due deliveries to one destination, oldest first, for this caller alone
@@ -123,8 +123,13 @@ pub struct NewEvent {
 pub enum Accepted {
     /// It is kept, and so are its deliveries.
     New,
-    /// It had been kept before, under this id.
-    Duplicate(EventId),
+    /// An event with this dedupe key had been kept before.
+    Duplicate {
+        /// The id of that event, which may be forgotten by now: a key outlives its event.
+        id: EventId,
+        /// Whether the body is the same as then, as far as [`DedupeKey::body`] tells.
+        same_body: bool,
+    },
 }
 
 /// A wish for due deliveries.

@@ -143,9 +143,10 @@ impl Load {
             provider_event_id: Some(format!("{:032x}", u128::from_le_bytes(hash))),
             event_type: Some("push".to_owned()),
         };
+        let expires_at = now.plus(Duration::from_hours(168));
         NewEvent {
             event: Arc::new(event),
-            dedupe: Some(DedupeKey { hash, expires_at: now.plus(Duration::from_hours(168)) }),
+            dedupe: Some(DedupeKey { hash, body: [0; 8], expires_at }),
             deliveries: vec![NewDelivery {
                 destination: self.destination.clone(),
                 leased_until: Some(now.plus(Duration::from_secs(60))),

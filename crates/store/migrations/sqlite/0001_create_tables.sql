@@ -77,6 +77,7 @@ CREATE TABLE attempt (
 CREATE TABLE dedupe (
   position INTEGER PRIMARY KEY,
   hash BLOB NOT NULL CHECK (length(hash) = 16),
+  body INTEGER NOT NULL,               -- 64 bits of a hash, by which another body is told
   event INTEGER NOT NULL,
   random INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
@@ -94,6 +95,7 @@ CREATE TABLE dedupe_segment (
 CREATE TABLE dedupe_segment_key (
   segment INTEGER NOT NULL,
   hash BLOB NOT NULL CHECK (length(hash) = 16),
+  body INTEGER NOT NULL,               -- 64 bits of a hash, by which another body is told
   event INTEGER NOT NULL,
   random INTEGER NOT NULL,
   expires_at INTEGER NOT NULL,

@@ -10,7 +10,7 @@ use hookyard_model::{
 
 use super::{
     Place, WEEK, accept_some, at, event, event_id, keyed_event, lease_one, name, new_event,
-    odd_headers, settle,
+    odd_headers, repeat_of, settle,
 };
 use hookyard_model::Next;
 
@@ -58,7 +58,7 @@ pub async fn keeps_all_or_nothing(place: &impl Place) {
     accept_some(&store, 1, "ci").await;
     // The same id again, with another key and other deliveries: not possible.
     let clash = NewEvent {
-        dedupe: Some(DedupeKey { hash: [7; 16], expires_at: at(0).plus(WEEK) }),
+        dedupe: Some(DedupeKey { hash: [7; 16], body: [7; 8], expires_at: at(0).plus(WEEK) }),
         ..new_event(0, &["x", "y"])
     };
     let (clashed, kept) = tokio::join!(store.accept(clash), store.accept(new_event(1, &["ci"])));
@@ -76,7 +76,7 @@ pub async fn tells_repeats(place: &impl Place) {
     let store = place.open().await;
     assert_eq!(store.accept(keyed_event(0, 1)).await, Ok(Accepted::New));
     assert_eq!(store.accept(keyed_event(1, 2)).await, Ok(Accepted::New));
-    assert_eq!(store.accept(keyed_event(2, 1)).await, Ok(Accepted::Duplicate(event_id(0))));
+    assert_eq!(store.accept(keyed_event(2, 1)).await, Ok(repeat_of(0)));
     assert_eq!(store.event(event_id(2)).await, Ok(None));
     let of_repeat = DeliveryFilter { event: Some(event_id(2)), ..DeliveryFilter::default() };
     let page = Page { after: None, limit: 10 };
@@ -97,8 +97,8 @@ pub async fn tells_repeats_that_come_at_once(place: &impl Place) {
         let answers = tasks.join_all().await;
         let new: Vec<_> = answers.iter().filter(|(_, answer)| *answer == Accepted::New).collect();
         assert_eq!(new.len(), 1);
-        let first = new[0].0;
-        let repeats = answers.iter().filter(|(_, answer)| *answer == Accepted::Duplicate(first));
+        let first = Accepted::Duplicate { id: new[0].0, same_body: true };
+        let repeats = answers.iter().filter(|(_, answer)| *answer == first);
         assert_eq!(repeats.count(), 63);
     }
     assert_eq!(store.counts().await.unwrap().events, 20);
@@ -111,10 +111,10 @@ pub async fn tells_repeats_until_they_expire(place: &impl Place) {
     let week = WEEK.as_secs();
     let just_before = Event { received_at: at(week).minus(Duration::from_millis(1)), ..event(5) };
     let early = NewEvent { event: Arc::new(just_before), ..keyed_event(5, 1) };
-    assert_eq!(store.accept(early).await, Ok(Accepted::Duplicate(event_id(0))));
+    assert_eq!(store.accept(early).await, Ok(repeat_of(0)));
     assert_eq!(store.accept(keyed_event(week, 1)).await, Ok(Accepted::New));
     let repeat = store.accept(keyed_event(week + 1, 1)).await;
-    assert_eq!(repeat, Ok(Accepted::Duplicate(event_id(week))));
+    assert_eq!(repeat, Ok(repeat_of(week)));
 }
 
 /// A repeat is told after a restart.
@@ -126,7 +126,7 @@ pub async fn tells_repeats_after_reopening(place: &impl Place) {
     store.close().await.unwrap();
     let store = place.open().await;
     for key in 0..200 {
-        let first = Accepted::Duplicate(event_id(u64::from(key)));
+        let first = repeat_of(u64::from(key));
         assert_eq!(store.accept(keyed_event(1000 + u64::from(key), key)).await, Ok(first));
     }
 }
@@ -141,7 +141,26 @@ pub async fn tells_repeats_of_forgotten_events(place: &impl Place) {
         Retention { delivered: Duration::ZERO, dead_letters: Duration::ZERO, max_bytes: None };
     assert_eq!(store.prune(retention, at(3)).await.unwrap().events, 1);
     assert_eq!(store.event(event_id(0)).await, Ok(None));
-    assert_eq!(store.accept(keyed_event(4, 1)).await, Ok(Accepted::Duplicate(event_id(0))));
+    assert_eq!(store.accept(keyed_event(4, 1)).await, Ok(repeat_of(0)));
+}
+
+/// The same key with another body is told, and told apart, before and after a restart; the first
+/// body stays the one that counts.
+pub async fn tells_another_body(place: &impl Place) {
+    let with_body = |number, body| {
+        let mut new = keyed_event(number, 1);
+        new.dedupe = new.dedupe.map(|key| DedupeKey { body, ..key });
+        new
+    };
+    let other = Accepted::Duplicate { id: event_id(0), same_body: false };
+    let store = place.open().await;
+    assert_eq!(store.accept(with_body(0, [0xff; 8])).await, Ok(Accepted::New));
+    assert_eq!(store.accept(with_body(1, [0x7f; 8])).await, Ok(other));
+    assert_eq!(store.accept(with_body(2, [0xff; 8])).await, Ok(repeat_of(0)));
+    store.close().await.unwrap();
+    let store = place.open().await;
+    assert_eq!(store.accept(with_body(3, [0x7f; 8])).await, Ok(other));
+    assert_eq!(store.accept(with_body(4, [0xff; 8])).await, Ok(repeat_of(0)));
 }
 
 /// Without a key everything is new.

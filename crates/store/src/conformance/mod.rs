@@ -41,7 +41,7 @@ macro_rules! conformance_suite {
         $crate::conformance_suite! { $place;
             accept: keeps_every_byte, keeps_all_or_nothing, tells_repeats,
                 tells_repeats_that_come_at_once, tells_repeats_until_they_expire,
-                tells_repeats_after_reopening, tells_repeats_of_forgotten_events,
+                tells_repeats_after_reopening, tells_repeats_of_forgotten_events, tells_another_body,
                 keeps_every_arrival_without_a_key, takes_many_at_once;
             lease: is_never_shared, comes_in_order_of_time_due, ends_and_is_fenced,
                 is_settled_once, that_ran_out_may_have_been_sent, keeps_that_it_may_have_been_sent,
@@ -121,8 +121,13 @@ fn new_event(number: u64, destinations: &[&str]) -> NewEvent {
 
 /// The n-th event with this key, which expires a week after it came.
 fn keyed_event(number: u64, key: u8) -> NewEvent {
-    let dedupe = DedupeKey { hash: [key; 16], expires_at: at(number).plus(WEEK) };
+    let dedupe = DedupeKey { hash: [key; 16], body: [key; 8], expires_at: at(number).plus(WEEK) };
     NewEvent { dedupe: Some(dedupe), ..new_event(number, &["ci"]) }
+}
+
+/// The answer to a repeat of the n-th event, body and all.
+fn repeat_of(number: u64) -> Accepted {
+    Accepted::Duplicate { id: event_id(number), same_body: true }
 }
 
 /// Keeps the events from 0 to below `count`, each with one delivery.

@@ -25,9 +25,9 @@ impl Verb for NewEvent {
     fn apply(&self, core: &mut Core<'_>) -> Result<Accepted, Fault> {
         let event = &*self.event;
         if let Some(key) = &self.dedupe
-            && let Some(first) = core.dedupe.find(core.conn, &key.hash, event.received_at)?
+            && let Some(repeat) = core.dedupe.find(core.conn, key, event.received_at)?
         {
-            return Ok(Accepted::Duplicate(first));
+            return Ok(repeat);
         }
         let id = event_row(event.id).ok_or_else(|| {
             StoreError::Unavailable(format!("{} is out of range: is the clock right?", event.id))

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use hookyard_model::{Accepted, Store as _};
+use hookyard_model::Store as _;
 
 use crate::child::{Child, KEYS_IN_MEMORY};
-use crate::place::{Folder, event_id, repeat};
+use crate::place::{Folder, event_id, repeat, repeat_of};
 
 /// How long the child lives after its first acknowledgement: different each time, the same in each run.
 fn life(round: u64) -> Duration {
@@ -38,7 +38,7 @@ async fn nothing_acknowledged_is_lost_when_it_is_killed() {
         // Any key of any round is still known, wherever sealing was.
         for &number in acks.iter().step_by(7).take(500) {
             let answer = store.accept(repeat(number, 99_000_000)).await;
-            let first = Accepted::Duplicate(event_id(number));
+            let first = repeat_of(number);
             assert_eq!(answer, Ok(first), "round {round}: key {number} is lost");
         }
         store.close().await.unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::{
-    DedupeKey, Event, EventId, HeaderList, Name, NewDelivery, NewEvent, Store, Timestamp,
+    Accepted, DedupeKey, Event, EventId, HeaderList, Name, NewDelivery, NewEvent, Store, Timestamp,
     Verification,
 };
 use hookyard_store::conformance::Place;
@@ -129,9 +129,11 @@ pub(crate) fn new_event(number: u64, body: usize) -> NewEvent {
     let mut hash = [0; 16];
     let scattered = u128::from(number + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
     hash.copy_from_slice(&scattered.to_be_bytes());
+    let mut same = [0; 8];
+    same.copy_from_slice(&number.to_be_bytes());
     NewEvent {
         event: Arc::new(event),
-        dedupe: Some(DedupeKey { hash, expires_at: at(number).plus(KEY_LIFE) }),
+        dedupe: Some(DedupeKey { hash, body: same, expires_at: at(number).plus(KEY_LIFE) }),
         deliveries: vec![NewDelivery { destination: name("ci"), leased_until: None }],
     }
 }
@@ -140,7 +142,12 @@ pub(crate) fn new_event(number: u64, body: usize) -> NewEvent {
 pub(crate) fn repeat(number: u64, as_number: u64) -> NewEvent {
     let mut new = new_event(as_number, 10);
     if let (Some(key), Some(same)) = (&mut new.dedupe, new_event(number, 0).dedupe) {
-        key.hash = same.hash;
+        (key.hash, key.body) = (same.hash, same.body);
     }
     new
+}
+
+/// The answer to it.
+pub(crate) fn repeat_of(number: u64) -> Accepted {
+    Accepted::Duplicate { id: event_id(number), same_body: true }
 }

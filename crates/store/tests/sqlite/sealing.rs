@@ -4,7 +4,7 @@ use hookyard_model::{Accepted, Store as _};
 use hookyard_store::SqliteStore;
 use proptest::prelude::*;
 
-use crate::place::{Folder, KEY_LIFE, event_id, new_event, repeat};
+use crate::place::{Folder, KEY_LIFE, event_id, new_event, repeat, repeat_of};
 
 fn open(folder: &Folder, keys_in_memory: usize) -> SqliteStore {
     let mut options = folder.options();
@@ -14,8 +14,13 @@ fn open(folder: &Folder, keys_in_memory: usize) -> SqliteStore {
 
 async fn assert_known(store: &SqliteStore, numbers: impl Iterator<Item = u64>) {
     for number in numbers {
-        let answer = store.accept(repeat(number, 1_000_000)).await;
-        assert_eq!(answer, Ok(Accepted::Duplicate(event_id(number))));
+        let mut again = repeat(number, 1_000_000);
+        assert_eq!(store.accept(again.clone()).await, Ok(repeat_of(number)));
+        if let Some(key) = &mut again.dedupe {
+            key.body[0] ^= 0x80;
+        }
+        let other = Accepted::Duplicate { id: event_id(number), same_body: false };
+        assert_eq!(store.accept(again).await, Ok(other));
     }
 }
 
@@ -81,7 +86,7 @@ fn keys_leave_memory_and_go_when_they_have_expired() {
         let store = open(&folder, 100);
         let later = 2000 + KEY_LIFE.as_secs() * 1000;
         assert_eq!(store.accept(repeat(5, later)).await, Ok(Accepted::New));
-        let again = Ok(Accepted::Duplicate(event_id(later)));
+        let again = Ok(repeat_of(later));
         assert_eq!(store.accept(repeat(5, later + 1)).await, again);
         // Each probe is a transaction, with which some keys go.
         for _ in 0..1000 {

@@ -22,8 +22,8 @@ mod segment;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
-use hookyard_model::{DedupeKey, EventId, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use hookyard_model::{Accepted, DedupeKey, EventId, Timestamp};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::cell::{event_id, time};
 use super::fault::{Fault, unreadable};
@@ -31,9 +31,10 @@ use segment::{Sealing, Segments, collect};
 
 const LOAD: &str = "SELECT position, hash FROM dedupe WHERE position > ?1 ORDER BY position";
 const ENDS: &str = "SELECT min(position), max(position) FROM dedupe";
-const ADD: &str =
-    "INSERT INTO dedupe (position, hash, event, random, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-const GET: &str = "SELECT event, random, expires_at FROM dedupe WHERE position = ?1";
+const ADD: &str = "
+    INSERT INTO dedupe (position, hash, body, event, random, expires_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const GET: &str = "SELECT event, random, body, expires_at FROM dedupe WHERE position = ?1";
 const TRIM: &str = "DELETE FROM dedupe WHERE position BETWEEN ?1 AND ?2";
 
 /// The hash of a key.
@@ -132,26 +133,24 @@ impl Dedupe {
         })
     }
 
-    /// The event that first came with this key, if it has not expired.
+    /// What is told to a repeat: the event that first came with this key, if it has not expired.
     pub(super) fn find(
         &mut self,
         conn: &Connection,
-        hash: &Hash,
+        key: &DedupeKey,
         now: Timestamp,
-    ) -> Result<Option<EventId>, Fault> {
+    ) -> Result<Option<Accepted>, Fault> {
         self.saw(now);
         for generation in std::iter::once(&self.young).chain(&self.old) {
-            if let Some(position) = generation.position(hash) {
-                let found = conn
-                    .prepare_cached(GET)?
-                    .query_row([position], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-                    .optional()?;
-                if let Some(first) = unexpired(found, now) {
-                    return Ok(Some(first));
+            if let Some(position) = generation.position(&key.hash) {
+                let first =
+                    conn.prepare_cached(GET)?.query_row([position], First::read).optional()?;
+                if let Some(first) = first.filter(|first| first.tells_repeats(now)) {
+                    return Ok(Some(first.answer(key)));
                 }
             }
         }
-        self.segments.find(conn, hash, now)
+        self.segments.find(conn, key, now)
     }
 
     /// Remembers a key. It has been looked for before.
@@ -165,6 +164,7 @@ impl Dedupe {
         conn.prepare_cached(ADD)?.execute(params![
             position,
             key.hash,
+            i64::from_be_bytes(key.body),
             super::cell::int(event.sequence()),
             event.random().cast_signed(),
             time(key.expires_at),
@@ -291,9 +291,34 @@ impl Dedupe {
     }
 }
 
-/// A row of event, random half and expiry, as an id while it has not expired: a repeat is told
-/// until, but not at, the time when its key expires.
-fn unexpired(found: Option<(i64, i64, i64)>, now: Timestamp) -> Option<EventId> {
-    let (event, random, expires_at) = found?;
-    (expires_at > time(now)).then(|| event_id(event, random))
+/// What is kept with a key: what the first event with it was.
+struct First {
+    event: i64,
+    random: i64,
+    body: i64,
+    expires_at: i64,
+}
+
+impl First {
+    /// From a row of event, random half, hash of the body and expiry.
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            event: row.get(0)?,
+            random: row.get(1)?,
+            body: row.get(2)?,
+            expires_at: row.get(3)?,
+        })
+    }
+
+    /// A repeat is told until, but not at, the time when its key expires.
+    fn tells_repeats(&self, now: Timestamp) -> bool {
+        self.expires_at > time(now)
+    }
+
+    fn answer(&self, repeat: &DedupeKey) -> Accepted {
+        Accepted::Duplicate {
+            id: event_id(self.event, self.random),
+            same_body: self.body == i64::from_be_bytes(repeat.body),
+        }
+    }
 }

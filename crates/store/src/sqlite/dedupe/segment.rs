@@ -2,29 +2,30 @@
 
 use std::ops::RangeInclusive;
 
-use hookyard_model::{EventId, Timestamp};
+use hookyard_model::{Accepted, DedupeKey, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::bloom::Bloom;
-use super::{Hash, unexpired};
+use super::{First, Hash};
 use crate::sqlite::cell::{time, timestamp};
 use crate::sqlite::fault::{Fault, unreadable};
 
 const LOAD: &str =
     "SELECT id, state, last_position, expires_at, filter FROM dedupe_segment ORDER BY id";
 const COLLECT: &str = "
-    SELECT hash, position, event, random, expires_at FROM dedupe
+    SELECT event, random, body, expires_at, hash, position FROM dedupe
     WHERE position BETWEEN ?1 AND ?2";
 const BEGIN: &str = "
     INSERT INTO dedupe_segment (id, state, last_position, expires_at, filter)
     VALUES (?1, 0, ?2, ?3, ?4)";
 const ADD_KEY: &str = "
-    INSERT INTO dedupe_segment_key (segment, hash, event, random, expires_at)
-    VALUES (?1, ?2, ?3, ?4, ?5)";
+    INSERT INTO dedupe_segment_key (segment, hash, body, event, random, expires_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 const COMPLETE: &str = "UPDATE dedupe_segment SET state = 1 WHERE id = ?1";
 const EXPIRE: &str = "UPDATE dedupe_segment SET state = 2 WHERE id = ?1";
 const FIND: &str = "
-    SELECT event, random, expires_at FROM dedupe_segment_key WHERE segment = ?1 AND hash = ?2";
+    SELECT event, random, body, expires_at FROM dedupe_segment_key
+    WHERE segment = ?1 AND hash = ?2";
 const DROP_KEYS: &str = "
     DELETE FROM dedupe_segment_key WHERE segment = ?1 AND hash IN
         (SELECT hash FROM dedupe_segment_key WHERE segment = ?1 ORDER BY hash LIMIT ?2)";
@@ -79,27 +80,25 @@ impl Segments {
         Ok((all, sealed_to, last))
     }
 
-    /// The event that first came with this key, the newest segment first.
+    /// What is told to a repeat, the newest segment first.
     pub(super) fn find(
         &self,
         conn: &Connection,
-        hash: &Hash,
+        key: &DedupeKey,
         now: Timestamp,
-    ) -> Result<Option<EventId>, Fault> {
+    ) -> Result<Option<Accepted>, Fault> {
         for segment in self.sealed.iter().rev() {
             if segment.expires_at <= now
-                || segment.filter.as_ref().is_some_and(|filter| !filter.may_hold(hash))
+                || segment.filter.as_ref().is_some_and(|filter| !filter.may_hold(&key.hash))
             {
                 continue;
             }
-            let found = conn
+            let first = conn
                 .prepare_cached(FIND)?
-                .query_row(params![segment.id, hash], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-                })
+                .query_row(params![segment.id, key.hash], First::read)
                 .optional()?;
-            if let Some(first) = unexpired(found, now) {
-                return Ok(Some(first));
+            if let Some(first) = first.filter(|first| first.tells_repeats(now)) {
+                return Ok(Some(first.answer(key)));
             }
         }
         Ok(None)
@@ -149,9 +148,7 @@ impl Segments {
 struct Key {
     hash: Hash,
     position: i64,
-    event: i64,
-    random: i64,
-    expires_at: i64,
+    first: First,
 }
 
 /// A segment that is being written.
@@ -176,15 +173,13 @@ pub(super) fn collect(
     let mut statement = conn.prepare(COLLECT)?;
     let mut found = statement.query([rows.start(), rows.end()])?;
     while let Some(row) = found.next()? {
-        let hash = row.get_ref(0)?.as_blob().ok().and_then(|hash| hash.try_into().ok());
+        let hash = row.get_ref(4)?.as_blob().ok().and_then(|hash| hash.try_into().ok());
         let key = Key {
             hash: hash.ok_or_else(|| unreadable("a dedupe key"))?,
-            position: row.get(1)?,
-            event: row.get(2)?,
-            random: row.get(3)?,
-            expires_at: row.get(4)?,
+            position: row.get(5)?,
+            first: First::read(row)?,
         };
-        if key.expires_at > time(now) {
+        if key.first.tells_repeats(now) {
             keys.push(key);
         }
     }
@@ -195,7 +190,7 @@ pub(super) fn collect(
     for key in &keys {
         filter.insert(&key.hash);
     }
-    let expires_at = timestamp(keys.iter().map(|key| key.expires_at).max().unwrap_or(0));
+    let expires_at = timestamp(keys.iter().map(|key| key.first.expires_at).max().unwrap_or(0));
     Ok(Sealing { id, last_position: *rows.end(), expires_at, filter, keys, written: 0 })
 }
 
@@ -217,7 +212,8 @@ impl Sealing {
         let mut add = conn.prepare_cached(ADD_KEY)?;
         let mut written = self.written;
         for key in self.keys.iter().skip(self.written).take(chunk) {
-            add.execute(params![self.id, key.hash, key.event, key.random, key.expires_at])?;
+            let First { event, random, body, expires_at } = key.first;
+            add.execute(params![self.id, key.hash, body, event, random, expires_at])?;
             written += 1;
         }
         if self.is_done(written) {
