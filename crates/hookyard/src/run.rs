@@ -26,10 +26,17 @@ use crate::reload::{self, Reloader};
 use crate::retention;
 use crate::telemetry::{Metrics, Recorder};
 
-/// How long requests that are under way may take to be answered when the process is to end.
-const DRAIN_REQUESTS: Duration = Duration::from_secs(4);
-/// How long attempts that are under way may take to end after that.
-const DRAIN_ATTEMPTS: Duration = Duration::from_secs(5);
+/// How long what is under way may take to end.
+#[derive(Clone, Copy, Default)]
+struct Drain {
+    /// Requests.
+    requests: Duration,
+    /// Attempts, after that; a little more is taken to settle them.
+    attempts: Duration,
+}
+
+/// When the process was asked to end: with what follows, ten seconds at most.
+const DRAIN: Drain = Drain { requests: Duration::from_secs(3), attempts: Duration::from_secs(4) };
 
 /// Why a hub could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +63,17 @@ pub enum StartError {
     /// The file with the admin API's token could not be read or written.
     #[error(transparent)]
     AdminFile(#[from] AdminFileError),
+}
+
+/// Why a hub ended by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum StopError {
+    /// Nothing more can be kept safely.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A part of it ended that runs as long as the hub does.
+    #[error("a part of the hub ended by itself, which is a bug; the log says more")]
+    Broken,
 }
 
 /// A hub that is running.
@@ -251,6 +269,8 @@ fn log_attempt(leased: &Leased, attempt: &Attempt, next: &Next) {
 enum End {
     Asked,
     Failed(StoreError),
+    /// A part ended that should not have.
+    Broken,
 }
 
 impl Running {
@@ -280,7 +300,7 @@ impl Running {
     ///
     /// A second signal ends it at once: whoever sends it does not want to wait, and nothing that
     /// was accepted is lost by that.
-    pub async fn until_stopped(mut self) -> Result<(), StoreError> {
+    pub async fn until_stopped(mut self) -> Result<(), StopError> {
         let mut signals = std::mem::replace(&mut self.signals, Signals::none());
         let end = tokio::select! {
             name = signals.next() => {
@@ -291,26 +311,35 @@ impl Running {
                 tracing::error!(%error, "stopping, because nothing more can be kept safely; start again from the file");
                 End::Failed(error)
             }
+            _ = self.ingest_tasks.join_next() => End::Broken,
+            _ = self.tasks.join_next() => End::Broken,
         };
+        if matches!(end, End::Broken) {
+            tracing::error!(
+                "stopping, because a part of the hub has ended by itself; start it again"
+            );
+        }
+        let drain = if matches!(end, End::Asked) { DRAIN } else { Drain::default() };
         tokio::select! {
-            () = self.stop() => {}
+            () = self.drain(drain) => {}
             _ = signals.next() => tracing::warn!("stopped at once; what was under way is done again after the start"),
         }
         match end {
             End::Asked => Ok(()),
-            End::Failed(error) => Err(error),
+            End::Failed(error) => Err(StopError::Store(error)),
+            End::Broken => Err(StopError::Broken),
         }
     }
 
     /// Ends the hub: answers what has been received, finishes attempts, gives the rest back to
     /// the store.
-    pub async fn stop(mut self) {
+    async fn drain(mut self, drain: Drain) {
         self.stop.send_replace(true);
-        if timeout(DRAIN_REQUESTS, all(&mut self.ingest_tasks)).await.is_err() {
+        if timeout(drain.requests, all(&mut self.ingest_tasks)).await.is_err() {
             tracing::warn!("some requests were not answered in time; their senders will try again");
             self.ingest_tasks.abort_all();
         }
-        self.app.engine.shutdown(DRAIN_ATTEMPTS).await;
+        self.app.engine.shutdown(drain.attempts).await;
         self.tasks.abort_all();
         all(&mut self.tasks).await;
         if let Err(error) = self.app.store.close().await {

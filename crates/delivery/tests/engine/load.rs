@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use hookyard_delivery::Settings;
 use hookyard_model::DeliveryState;
 
 use crate::scene::{Scene, answer, destination, name, until};
@@ -45,8 +46,9 @@ async fn a_backlog_is_worked_off_once_each() {
     assert_eq!(scene.count(DeliveryState::Succeeded).await, 1000);
     // All places in memory are free again.
     until(|| {
-        let places: Vec<_> = std::iter::from_fn(|| engine.reserve(&name("ci"))).take(999).collect();
-        places.len() == 256
+        let places: Vec<_> =
+            std::iter::from_fn(|| engine.reserve(&name("ci"))).take(9999).collect();
+        places.len() == Settings::default().queue
     })
     .await;
 }

@@ -13,6 +13,8 @@ use crate::problem::{Kind, Problem};
 
 /// Memory is counted in pieces of this many bytes.
 const PIECE: usize = 1024;
+/// Counted for each request from its start.
+const FIRST: usize = 4 * PIECE;
 
 /// Memory for the bodies that are being read or stored, all together.
 #[derive(Clone, Debug)]
@@ -59,11 +61,11 @@ pub(super) async fn read(
     allowed: &Allowance,
     memory: &Memory,
 ) -> Result<Whole, Problem> {
-    let announced = incoming.size_hint().upper().and_then(|bytes| usize::try_from(bytes).ok());
     if incoming.size_hint().lower() > allowed.limit as u64 {
         return Err(too_large(allowed.limit));
     }
-    let mut held = memory.take(announced.unwrap_or(PIECE))?;
+    // What is announced is not counted before it comes: heads alone cost a sender nothing.
+    let mut held = memory.take(FIRST)?;
     let mut whole = Gathered::default();
     while let Some(piece) = next_piece(&mut incoming, allowed).await? {
         let len = whole.len() + piece.len();
@@ -71,10 +73,10 @@ pub(super) async fn read(
             return Err(too_large(allowed.limit));
         }
         if len > held.num_permits() * PIECE {
-            // Chunked bodies say nothing in advance: take as much again as there is already.
+            // As much again as there is already.
             held.merge(memory.take(len)?);
         }
-        whole.add(piece, announced);
+        whole.add(piece);
     }
     Ok(Whole { bytes: whole.finish(), _memory: held })
 }
@@ -91,13 +93,13 @@ impl Gathered {
         self.first.len() + self.rest.len()
     }
 
-    fn add(&mut self, piece: Bytes, announced: Option<usize>) {
+    fn add(&mut self, piece: Bytes) {
         if self.len() == 0 {
             self.first = piece;
             return;
         }
         if self.rest.is_empty() {
-            self.rest.reserve(announced.unwrap_or_default().max(self.len() + piece.len()));
+            self.rest.reserve(self.len() + piece.len());
             self.rest.extend_from_slice(&std::mem::take(&mut self.first));
         }
         self.rest.extend_from_slice(&piece);
@@ -156,13 +158,11 @@ mod tests {
     fn pieces_become_one() {
         let texts: [&[&str]; 4] = [&[], &["ab"], &["ab", "cd"], &["a", "", "b", "c"]];
         for pieces in texts {
-            for announced in [None, Some(4)] {
-                let mut whole = Gathered::default();
-                for piece in pieces {
-                    whole.add(Bytes::copy_from_slice(piece.as_bytes()), announced);
-                }
-                assert_eq!(whole.finish(), pieces.concat());
+            let mut whole = Gathered::default();
+            for piece in pieces {
+                whole.add(Bytes::copy_from_slice(piece.as_bytes()));
             }
+            assert_eq!(whole.finish(), pieces.concat());
         }
     }
 

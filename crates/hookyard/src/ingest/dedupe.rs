@@ -1,7 +1,5 @@
 //! By what a repeat of an event is told.
 
-use std::time::Duration;
-
 use hookyard_model::{DedupeKey, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -35,8 +33,8 @@ fn json_value(body: &[u8], pointer: &str) -> Option<Vec<u8>> {
 /// The key under which the store remembers a value.
 ///
 /// Source and value are told apart by the length of the first, so that no two pairs are the same.
-pub(super) fn key(source: &Source, value: &[u8], now: Timestamp) -> DedupeKey {
-    hash(source, &[value], now)
+pub(super) fn key(source: &Source, value: &[u8], body: &[u8], now: Timestamp) -> DedupeKey {
+    hash(source, &[value], body, now)
 }
 
 /// The key of an event that came under the id of another one, with another body.
@@ -46,22 +44,27 @@ pub(super) fn conflict_key(
     body: &[u8],
     now: Timestamp,
 ) -> DedupeKey {
-    hash(source, &[value, &Sha256::digest(body)], now)
+    hash(source, &[value, &Sha256::digest(body)], body, now)
 }
 
-fn hash(source: &Source, parts: &[&[u8]], now: Timestamp) -> DedupeKey {
+fn hash(source: &Source, parts: &[&[u8]], body: &[u8], now: Timestamp) -> DedupeKey {
     let mut hasher = Sha256::new();
     for part in std::iter::once(source.name.as_str().as_bytes()).chain(parts.iter().copied()) {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
-    let mut hash = [0; 16];
-    for (to, from) in hash.iter_mut().zip(hasher.finalize()) {
-        *to = from;
+    DedupeKey {
+        hash: start_of(&hasher.finalize()),
+        body: start_of(&Sha256::digest(body)),
+        expires_at: now.plus(source.dedupe.window),
     }
-    DedupeKey { hash, expires_at: now.plus(window(source)) }
 }
 
-fn window(source: &Source) -> Duration {
-    source.dedupe.window
+/// The first bytes of a hash, which are as good as any others of it.
+fn start_of<const N: usize>(hash: &[u8]) -> [u8; N] {
+    let mut start = [0; N];
+    for (to, from) in start.iter_mut().zip(hash) {
+        *to = *from;
+    }
+    start
 }

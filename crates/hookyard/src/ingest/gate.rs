@@ -1,4 +1,4 @@
-//! Whether a request may be made at all, before its body is read.
+//! Whether a request may be made at all.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -21,27 +21,9 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    /// Checks method, address, token and rate, the cheapest first.
-    pub(super) fn check(
-        &self,
-        source: &Source,
-        parts: &Parts,
-        from: IpAddr,
-        now: Timestamp,
-    ) -> Result<(), Problem> {
-        check_method(source, parts)?;
-        if !source.allow_ips.is_empty() && !peer::is_in(from, &source.allow_ips) {
-            let detail =
-                "This source takes requests from listed addresses only. Nothing was stored.";
-            return Err(Problem::new(Kind::AddressNotAllowed, detail));
-        }
-        if let Some(token) = &source.token {
-            check_token(token, parts)?;
-        }
-        self.check_rate(source, now)
-    }
-
-    fn check_rate(&self, source: &Source, now: Timestamp) -> Result<(), Problem> {
+    /// Checks the rate. Only of requests that have been verified: anybody else could use it up,
+    /// and the provider would be turned away.
+    pub(super) fn check_rate(&self, source: &Source, now: Timestamp) -> Result<(), Problem> {
         let Some(rate) = source.rate else { return Ok(()) };
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = limiters.entry(source.name.clone()).or_insert_with(|| (rate, limiter(rate)));
@@ -54,6 +36,16 @@ impl Gate {
             Problem::new(Kind::RateLimited, detail).retry_after(wait.max(Duration::from_secs(1)))
         })
     }
+}
+
+/// Checks method, address and token, the cheapest first.
+pub(super) fn check(source: &Source, parts: &Parts, from: IpAddr) -> Result<(), Problem> {
+    check_method(source, parts)?;
+    if !source.allow_ips.is_empty() && !peer::is_in(from, &source.allow_ips) {
+        let detail = "This source takes requests from listed addresses only. Nothing was stored.";
+        return Err(Problem::new(Kind::AddressNotAllowed, detail));
+    }
+    source.token.as_ref().map_or(Ok(()), |token| check_token(token, parts))
 }
 
 /// Providers send in bursts: a second's worth may come at once.

@@ -27,6 +27,7 @@ use super::connection::{Guarded, Phase, Progress};
 use super::gate::Gate;
 use super::head::{self, HEAD_MAX, HEADERS_MAX};
 use super::peer;
+use super::refusals::Refusals;
 use super::road::{Connection, Road, request_id};
 use crate::app::{App, stopped};
 use crate::config::Limits;
@@ -76,7 +77,12 @@ impl Ingest {
         let limits = app.config().server.limits;
         let memory = Memory::new(limits.body_bytes_in_flight);
         Self {
-            road: Arc::new(Road { app, gate: Gate::default(), memory }),
+            road: Arc::new(Road {
+                app,
+                gate: Gate::default(),
+                memory,
+                refusals: Refusals::default(),
+            }),
             tls,
             limits,
             connections: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
@@ -107,8 +113,9 @@ impl Ingest {
     }
 
     fn admit(&self, socket: TcpStream, peer: IpAddr, connections: &mut JoinSet<()>) {
+        let tls = self.tls.borrow().clone();
         let Some(place) = self.place_for(peer) else {
-            refuse(&socket);
+            self.refuse(&socket, tls.is_some());
             return;
         };
         // Answers are small and sent at once; waiting for more to send would only delay them.
@@ -117,7 +124,6 @@ impl Ingest {
         }
         let road = Arc::clone(&self.road);
         let limits = self.limits;
-        let tls = self.tls.borrow().clone();
         let counted = road.app.metrics.connection();
         connections.spawn(async move {
             let (_place, _counted) = (place, counted);
@@ -135,6 +141,20 @@ impl Ingest {
                 }
             }
         });
+    }
+
+    /// Tells a sender that there is no room for its connection, without waiting for it.
+    fn refuse(&self, socket: &TcpStream, tls: bool) {
+        let problem = Problem::new(
+            Kind::Overloaded,
+            "Too many connections. Nothing was stored; send it again later.",
+        );
+        let problem = problem.retry_after(Duration::from_secs(2));
+        self.road.note(None, &problem, &request_id());
+        if !tls {
+            // Best effort: the sender tries again whether it reads this or not.
+            drop(socket.try_write(&on_the_wire(&problem, &request_id())));
+        }
     }
 
     /// A place for one more connection, in all and from this address.
@@ -186,21 +206,9 @@ impl Drop for Place {
     }
 }
 
-/// Tells a sender that there is no room for its connection, without waiting for it.
-fn refuse(socket: &TcpStream) {
-    let problem = Problem::new(
-        Kind::Overloaded,
-        "Too many connections. Nothing was stored; send it again later.",
-    );
-    let wire = on_the_wire(&problem.retry_after(Duration::from_secs(2)));
-    // Best effort: the sender tries again whether it reads this or not.
-    drop(socket.try_write(&wire));
-}
-
 /// A problem as bytes, for a connection that hyper is not, or no longer, in charge of.
-fn on_the_wire(problem: &Problem) -> Vec<u8> {
-    let request_id = request_id();
-    let body = problem.body(&request_id);
+fn on_the_wire(problem: &Problem, request_id: &str) -> Vec<u8> {
+    let body = problem.body(request_id);
     let retry_after = problem
         .retry_after
         .map_or_else(String::new, |wait| format!("retry-after: {}\r\n", wait.as_secs()));
@@ -223,7 +231,7 @@ where
     let progress = Progress::new();
     let io = TokioIo::new(Guarded::new(socket, Arc::clone(&progress), limits));
     let mut stopping = road.app.stopping.clone();
-    let metrics = Arc::clone(&road.app.metrics);
+    let noting = Arc::clone(&road);
     let connection = Connection { peer, tls, progress: Arc::clone(&progress) };
     let service = service_fn(move |request: Request<Incoming>| {
         let answer = Arc::clone(&road).take(connection.clone(), request);
@@ -243,11 +251,12 @@ where
         Pin::new(&mut conn).graceful_shutdown();
     };
     let problem = ended.err().and_then(|error| explain(&error, &progress));
-    if let Some(problem) = &problem {
-        metrics.rejected(None, problem.code);
-        tracing::info!(%peer, code = problem.code, detail = problem.detail, "refused");
-    }
-    close(conn.into_parts().io.into_inner().into_socket(), problem, progress.is_unread()).await;
+    let farewell = problem.map(|problem| {
+        let request_id = request_id();
+        noting.note(None, &problem, &request_id);
+        on_the_wire(&problem, &request_id)
+    });
+    close(conn.into_parts().io.into_inner().into_socket(), farewell, progress.is_unread()).await;
 }
 
 /// What to tell a sender whose request hyper could not read, or that was too slow with it.
@@ -285,13 +294,13 @@ fn explain(error: &hyper::Error, progress: &Progress) -> Option<Problem> {
 /// overtakes the answer; so what the sender is still sending is read and thrown away for a while.
 async fn close<T: AsyncRead + AsyncWrite + Unpin>(
     mut socket: T,
-    problem: Option<Problem>,
+    said: Option<Vec<u8>>,
     unread: bool,
 ) {
-    let lingers = problem.is_some() || unread;
+    let lingers = said.is_some() || unread;
     let farewell = async {
-        if let Some(problem) = problem {
-            socket.write_all(&on_the_wire(&problem)).await?;
+        if let Some(said) = said {
+            socket.write_all(&said).await?;
         }
         socket.shutdown().await?;
         let mut thrown_away = 0;

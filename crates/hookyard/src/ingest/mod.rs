@@ -11,9 +11,11 @@ mod connection;
 mod dedupe;
 mod gate;
 mod head;
+mod keep;
 mod listener;
 mod open;
 mod peer;
+mod refusals;
 mod road;
 
 pub use listener::{Ingest, Listening, TlsSetting};

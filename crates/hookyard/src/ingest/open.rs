@@ -18,6 +18,7 @@ pub(super) fn open_source(name: Name) -> Source {
         verifier: None,
         allow_ips: Vec::new(),
         token: None,
+        credential_headers: Vec::new(),
         methods: vec!["POST".to_owned()],
         body_limit: BODY_LIMIT,
         rate: None,

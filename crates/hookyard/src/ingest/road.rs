@@ -1,28 +1,27 @@
 //! The road of a request: from its head to our answer.
 
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
-use hookyard_delivery::{Clock, Reservation};
-use hookyard_model::{
-    Accepted, DedupeKey, Event, EventId, HeaderList, Held, Leased, Name, NewDelivery, NewEvent,
-    StoreError, Timestamp, Verification, route,
-};
+use hookyard_model::{Event, HeaderList, Name, Timestamp, Verification};
 use hookyard_signature::{Headers, Received, UnixSeconds};
 
 use super::body::{self, Allowance, Memory};
 use super::connection::{Phase, Progress};
-use super::gate::Gate;
+use super::gate::{self, Gate};
+use super::keep::{Kept, Parcel};
 use super::open::open_source;
+use super::refusals::Refusals;
 use super::{dedupe, head, peer};
 use crate::app::App;
 use crate::config::{Config, Source};
@@ -34,6 +33,7 @@ pub(super) struct Road {
     pub(super) app: Arc<App>,
     pub(super) gate: Gate,
     pub(super) memory: Memory,
+    pub(super) refusals: Refusals,
 }
 
 /// What is known of a connection.
@@ -53,13 +53,6 @@ enum Read {
     Event(Box<Event>),
 }
 
-/// What the store made of an event.
-struct Kept {
-    id: EventId,
-    duplicate: bool,
-    id_conflict: bool,
-}
-
 impl Road {
     /// Takes a request down the road and answers it, whatever happens.
     pub(super) async fn take(
@@ -76,6 +69,7 @@ impl Road {
         let mut answer = match result {
             Ok((source, answer)) => {
                 self.app.metrics.answered(&source.name, started.elapsed());
+                tracing::debug!(source = %source.name, request_id, "answered");
                 answer
             }
             Err(problem) => {
@@ -94,7 +88,7 @@ impl Road {
     }
 
     async fn accept(
-        &self,
+        self: &Arc<Self>,
         connection: &Connection,
         parts: &Parts,
         incoming: Incoming,
@@ -111,7 +105,7 @@ impl Road {
         let source = find_source(&config, parts)?;
         let from =
             peer::client_address(connection.peer, &parts.headers, &config.server.trusted_proxies);
-        self.gate.check(&source, parts, from, self.app.now())?;
+        gate::check(&source, parts, from)?;
         let limits = config.server.limits;
         let allowed = Allowance {
             limit: source.body_limit,
@@ -127,24 +121,43 @@ impl Road {
             from,
             body: &whole.bytes,
         };
-        let answer = self.verify_and_store(&arrived, limits.ack_timeout).await?;
-        Ok((source, answer))
-    }
-
-    async fn verify_and_store(
-        &self,
-        arrived: &Arrived<'_>,
-        ack_timeout: Duration,
-    ) -> Result<Answer, Problem> {
-        let event = match self.read(arrived)? {
-            Read::Question(answer) => return Ok(answer),
+        // Verifying is where most of the work on bytes from outside is done: should a part of it
+        // ever panic, this request alone is refused.
+        let read = catch_unwind(AssertUnwindSafe(|| self.read(&arrived)));
+        let read = read.unwrap_or_else(|_| Err(internal()))?;
+        self.gate.check_rate(&source, self.app.now())?;
+        let event = match read {
+            Read::Question(answer) => return Ok((source, answer)),
             Read::Event(event) => *event,
         };
-        let Ok(kept) = timeout(ack_timeout, self.store(arrived, event)).await else {
-            let detail = "It was not stored in time. If it is stored after all, a repeat is told as a duplicate.";
-            return Err(Problem::new(Kind::AckTimeout, detail).retry_after(Duration::from_secs(5)));
-        };
-        kept.map(|kept| answer(&kept))
+        let id = event.provider_event_id.as_deref();
+        let told_by = dedupe::value(&source, id, &parts.headers, &whole.bytes);
+        let parcel =
+            Parcel { config, source: Arc::clone(&source), event: Arc::new(event), told_by, whole };
+        let kept = self.keep_in_time(parcel, limits.ack_timeout).await?;
+        Ok((source, answer(&kept)))
+    }
+
+    /// Has a parcel kept, and waits for that as long as the sender can be made to wait.
+    ///
+    /// In a task of its own: what is stored late is handed over all the same, and its memory is
+    /// counted until then.
+    async fn keep_in_time(
+        self: &Arc<Self>,
+        parcel: Parcel,
+        limit: Duration,
+    ) -> Result<Kept, Problem> {
+        match timeout(limit, tokio::spawn(Arc::clone(self).keep(parcel))).await {
+            Ok(Ok(kept)) => kept,
+            Ok(Err(error)) => {
+                tracing::error!(%error, "a part of ingest failed; the sender was told to try again");
+                Err(internal())
+            }
+            Err(_) => {
+                let detail = "It was not stored in time. If it is stored after all, a repeat is told as a duplicate.";
+                Err(Problem::new(Kind::AckTimeout, detail).retry_after(Duration::from_secs(5)))
+            }
+        }
     }
 
     /// Verifies a request and finds out what it is.
@@ -192,130 +205,14 @@ impl Road {
         }
     }
 
-    /// Stores an event, unless it is a repeat.
-    ///
-    /// The same id with another body is not a repeat: both are kept, because losing one is worse
-    /// than telling two apart that are the same to the provider.
-    async fn store(&self, arrived: &Arrived<'_>, event: Event) -> Result<Kept, Problem> {
-        let source = arrived.source;
-        let now = event.received_at;
-        let id = event.provider_event_id.as_deref();
-        let value = dedupe::value(source, id, &arrived.parts.headers, arrived.body);
-        let event = Arc::new(event);
-        let key = value.as_deref().map(|value| dedupe::key(source, value, now));
-        let kept = self.keep(arrived.config, &event, key).await?;
-        let (Some(value), true) = (value, kept.duplicate) else { return Ok(kept) };
-        let first =
-            self.app.store.event(kept.id).await.map_err(|error| self.store_problem(&error))?;
-        if first.is_none_or(|first| first.body == event.body) {
-            return Ok(kept);
-        }
-        let key = dedupe::conflict_key(source, &value, arrived.body, now);
-        let kept = self.keep(arrived.config, &event, Some(key)).await?;
-        tracing::warn!(
-            source = %source.name, event = %kept.id, provider_event_id = event.provider_event_id,
-            "the provider sent another body under an id it had used before; both events are kept"
-        );
-        Ok(Kept { id_conflict: !kept.duplicate, ..kept })
-    }
-
-    async fn keep(
-        &self,
-        config: &Config,
-        event: &Arc<Event>,
-        dedupe: Option<DedupeKey>,
-    ) -> Result<Kept, Problem> {
-        let event_type = event.event_type.as_deref();
-        let to: Vec<Name> = route::destinations(&config.routes, &event.source, event_type)
-            .into_iter()
-            .cloned()
-            .collect();
-        let reserved: Vec<Option<Reservation>> =
-            to.iter().map(|name| self.app.engine.reserve(name)).collect();
-        let leased_until =
-            |place: &Option<Reservation>| place.as_ref().map(Reservation::leased_until);
-        let deliveries = to.iter().zip(&reserved).map(|(destination, place)| NewDelivery {
-            destination: destination.clone(),
-            leased_until: leased_until(place),
-        });
-        let new = NewEvent { event: Arc::clone(event), dedupe, deliveries: deliveries.collect() };
-        let accepted = self.commit(new).await.map_err(|error| self.store_problem(&error))?;
-        let (id, duplicate) = match accepted {
-            Accepted::New => (event.id, false),
-            Accepted::Duplicate(first) => (first, true),
-        };
-        if duplicate {
-            self.app.metrics.duplicate(&event.source);
-        } else {
-            self.app.metrics.accepted(&event.source);
-            self.hand_over(event, &to, reserved);
-        }
-        self.app.feed.tell(|| Happening::Received { event: Arc::clone(event), duplicate, to });
-        Ok(Kept { id, duplicate, id_conflict: false })
-    }
-
-    #[cfg(not(feature = "fault-injection"))]
-    async fn commit(&self, new: NewEvent) -> Result<Accepted, StoreError> {
-        self.app.store.accept(new).await
-    }
-
-    /// As above; or, so that the tests can be seen to find it, without waiting for the disk.
-    #[cfg(feature = "fault-injection")]
-    async fn commit(&self, new: NewEvent) -> Result<Accepted, StoreError> {
-        if !crate::fault::is_on(crate::fault::ACK_BEFORE_COMMIT) {
-            return self.app.store.accept(new).await;
-        }
-        let store = Arc::clone(&self.app.store);
-        drop(tokio::spawn(async move { store.accept(new).await }));
-        Ok(Accepted::New)
-    }
-
-    /// Gives stored deliveries to the engine: in memory where it has kept a place, else it is told
-    /// that the store has some.
-    fn hand_over(&self, event: &Arc<Event>, to: &[Name], reserved: Vec<Option<Reservation>>) {
-        for ((ordinal, destination), place) in (0..).zip(to).zip(reserved) {
-            self.app.metrics.queued(destination, 1);
-            let Some(place) = place else {
-                self.app.engine.wake(destination);
-                continue;
-            };
-            let id = hookyard_model::DeliveryId { event: event.id, ordinal };
-            let until = place.leased_until();
-            place.hand_over(Leased {
-                held: Held { id, lease: 1 },
-                event: Arc::clone(event),
-                destination: destination.clone(),
-                until,
-                attempts: 0,
-                step: 0,
-                maybe_sent: false,
-                replayed: false,
-            });
-        }
-    }
-
-    fn store_problem(&self, error: &StoreError) -> Problem {
-        self.app.metrics.store_failed(error);
-        self.app.report(error);
-        tracing::error!(%error, "an event could not be stored; the sender was told to try again");
-        Problem::from_store(error, self.app.clock.jitter())
-    }
-
     /// Counts a refusal and writes it down. Names that are not sources are kept out of the
     /// metrics, or anybody could make up as many as they like.
-    fn note(&self, name: Option<Name>, problem: &Problem, request_id: &str) {
-        let source = name.filter(|name| self.app.config().sources.contains_key(name));
+    pub(super) fn note(&self, name: Option<Name>, problem: &Problem, request_id: &str) {
+        let config = self.app.config();
+        let is_source = |name: &Name| config.open_sources || config.sources.contains_key(name);
+        let source = name.filter(is_source);
         self.app.metrics.rejected(source.as_ref(), problem.code);
-        let shown = source.as_ref().map(tracing::field::display);
-        let status = problem.kind.status().as_u16();
-        tracing::info!(
-            source = shown,
-            status,
-            code = problem.code,
-            request_id,
-            detail = problem.detail,
-            "refused"
-        );
+        self.refusals.log(self.app.now(), source.as_ref(), problem, request_id);
         self.app.feed.tell(|| Happening::Rejected {
             source,
             code: problem.code,
@@ -367,6 +264,13 @@ impl Headers for HeaderAccess<'_> {
     }
 }
 
+fn internal() -> Problem {
+    Problem::new(
+        Kind::Internal,
+        "Something broke here, and it is not known to be stored. Send it again.",
+    )
+}
+
 /// The source that a request is for. What is not there, what is switched off and what has no form
 /// gets the same answer.
 fn find_source(config: &Config, parts: &Parts) -> Result<Arc<Source>, Problem> {
@@ -374,9 +278,21 @@ fn find_source(config: &Config, parts: &Parts) -> Result<Arc<Source>, Problem> {
         Problem::new(Kind::SourceNotFound, "There is no source at this path. Nothing was stored.")
     };
     let name = head::source_name(parts.uri.path()).ok_or_else(not_found)?;
+    if config.open_sources && is_cross_site(parts) {
+        let detail =
+            "A page of another site cannot send webhooks to `hookyard dev`. Nothing was stored.";
+        return Err(Problem::new(Kind::CrossSite, detail));
+    }
     let known = config.sources.get(&name).cloned();
     let source = known.or_else(|| config.open_sources.then(|| Arc::new(open_source(name))));
     source.filter(|source| source.enabled).ok_or_else(not_found)
+}
+
+/// Whether a browser sends this on behalf of a page. Without a signature to check, any page that a
+/// developer has open could otherwise send events to their machine.
+fn is_cross_site(parts: &Parts) -> bool {
+    parts.headers.contains_key(ORIGIN)
+        || parts.headers.get("sec-fetch-site").is_some_and(|site| site != "none")
 }
 
 fn verify(

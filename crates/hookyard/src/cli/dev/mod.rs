@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use hookyard_delivery::Clock as _;
-use hookyard_model::StoreError;
+
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
@@ -21,7 +21,7 @@ use super::start::{self, Places};
 use crate::clock::SystemClock;
 use crate::config::{self, Config, DevError};
 use crate::feed::Happening;
-use crate::run::{self, Running};
+use crate::run::{self, Running, StopError};
 
 /// Which options the addresses come from.
 const PLACES: Places = Places {
@@ -108,7 +108,7 @@ impl Screen {
         &mut self,
         running: Running,
         mut feed: Receiver<Happening>,
-    ) -> Result<Result<(), StoreError>, Failure> {
+    ) -> Result<Result<(), StopError>, Failure> {
         let mut running = std::pin::pin!(running.until_stopped());
         let ended = loop {
             tokio::select! {

@@ -181,33 +181,24 @@ pub struct Reply {
 }
 
 impl Reply {
-    /// Reads one answer, passing over `100 Continue`.
+    /// Reads one answer and nothing of what follows it, passing over `100 Continue`.
     pub fn read(socket: &mut TcpStream) -> Option<Self> {
-        let mut bytes = Vec::new();
-        let mut buffer = [0; 4096];
         loop {
-            if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
-                let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-                let status: u16 = head.split(' ').nth(1)?.parse().ok()?;
-                if status == 100 {
-                    bytes.drain(..end + 4);
-                    continue;
-                }
-                let length =
-                    header_in(&head, "content-length").map_or(0, |text| text.parse().unwrap());
-                let mut body = bytes.split_off(end + 4);
-                while body.len() < length {
-                    match socket.read(&mut buffer) {
-                        Ok(0) | Err(_) => return None,
-                        Ok(len) => body.extend_from_slice(&buffer[..len]),
-                    }
-                }
-                return Some(Self { status, head, body });
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                let mut byte = [0];
+                socket.read_exact(&mut byte).ok()?;
+                head.extend(byte);
             }
-            match socket.read(&mut buffer) {
-                Ok(0) | Err(_) => return None,
-                Ok(len) => bytes.extend_from_slice(&buffer[..len]),
+            let head = String::from_utf8_lossy(&head).to_lowercase();
+            let status: u16 = head.split(' ').nth(1)?.parse().ok()?;
+            if status == 100 {
+                continue;
             }
+            let length = header_in(&head, "content-length").map_or(0, |text| text.parse().unwrap());
+            let mut body = vec![0; length];
+            socket.read_exact(&mut body).ok()?;
+            return Some(Self { status, head, body });
         }
     }
 

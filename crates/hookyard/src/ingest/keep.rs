@@ -1,0 +1,163 @@
+//! Stores what has arrived and hands its deliveries over.
+
+use std::sync::Arc;
+
+use hookyard_delivery::{Clock, Reservation};
+use hookyard_model::{
+    Accepted, DedupeKey, DeliveryId, Event, EventId, Held, Leased, Name, NewDelivery, NewEvent,
+    StoreError, route,
+};
+
+use super::body::Whole;
+use super::dedupe;
+use super::road::Road;
+use crate::config::{Config, Source};
+use crate::feed::Happening;
+use crate::problem::Problem;
+
+/// An event that is to be stored, with all that is needed for it.
+pub(super) struct Parcel {
+    pub(super) config: Arc<Config>,
+    pub(super) source: Arc<Source>,
+    pub(super) event: Arc<Event>,
+    /// By what a repeat of it is told.
+    pub(super) told_by: Option<Vec<u8>>,
+    /// The body, whose memory is counted as long as it may be waiting for the disk.
+    pub(super) whole: Whole,
+}
+
+/// What the store made of an event.
+pub(super) struct Kept {
+    /// The event's id; the first one's, if it is a repeat.
+    pub(super) id: EventId,
+    pub(super) duplicate: bool,
+    /// Another event came under the same id of the provider's, with another body.
+    pub(super) id_conflict: bool,
+}
+
+impl Road {
+    /// Stores an event, unless it is a repeat.
+    ///
+    /// The same id with another body is not a repeat: both are kept, because losing one is worse
+    /// than telling two apart that are the same to the provider.
+    pub(super) async fn keep(self: Arc<Self>, parcel: Parcel) -> Result<Kept, Problem> {
+        let kept = self.decide(&parcel).await.map_err(|error| self.store_problem(&error))?;
+        let source = &parcel.source.name;
+        if kept.duplicate {
+            self.app.metrics.duplicate(source);
+        } else {
+            self.app.metrics.accepted(source);
+        }
+        if kept.id_conflict {
+            tracing::warn!(
+                %source, event = %kept.id, provider_event_id = parcel.event.provider_event_id,
+                "the provider sent another body under an id it had used before; both events are kept"
+            );
+        }
+        let to = || destinations(&parcel.config, &parcel.event);
+        self.app.feed.tell(|| Happening::Received {
+            event: Arc::clone(&parcel.event),
+            duplicate: kept.duplicate,
+            to: to(),
+        });
+        drop(parcel.whole);
+        Ok(kept)
+    }
+
+    async fn decide(&self, parcel: &Parcel) -> Result<Kept, StoreError> {
+        let (source, event) = (&parcel.source, &parcel.event);
+        let (now, body) = (event.received_at, &parcel.whole.bytes);
+        let told_by = parcel.told_by.as_deref();
+        let key = told_by.map(|value| dedupe::key(source, value, body, now));
+        let first = self.accept_event(parcel, key).await?;
+        let (Some(value), Accepted::Duplicate { same_body: false, .. }) = (told_by, first) else {
+            return Ok(Kept::new(event, first, false));
+        };
+        let key = dedupe::conflict_key(source, value, body, now);
+        let second = self.accept_event(parcel, Some(key)).await?;
+        Ok(Kept::new(event, second, second == Accepted::New))
+    }
+
+    /// One transaction: event, dedupe decision and deliveries; then the deliveries are handed over.
+    async fn accept_event(
+        &self,
+        parcel: &Parcel,
+        dedupe: Option<DedupeKey>,
+    ) -> Result<Accepted, StoreError> {
+        let event = &parcel.event;
+        let to = destinations(&parcel.config, event);
+        let places: Vec<Option<Reservation>> =
+            to.iter().map(|name| self.app.engine.reserve(name)).collect();
+        let deliveries = to.iter().zip(&places).map(|(destination, place)| NewDelivery {
+            destination: destination.clone(),
+            leased_until: place.as_ref().map(Reservation::leased_until),
+        });
+        let new = NewEvent { event: Arc::clone(event), dedupe, deliveries: deliveries.collect() };
+        let accepted = self.commit(new).await?;
+        if accepted == Accepted::New {
+            self.hand_over(event, to, places);
+        }
+        Ok(accepted)
+    }
+
+    #[cfg(not(feature = "fault-injection"))]
+    async fn commit(&self, new: NewEvent) -> Result<Accepted, StoreError> {
+        self.app.store.accept(new).await
+    }
+
+    /// As above; or, so that the tests can be seen to find it, without waiting for the disk.
+    #[cfg(feature = "fault-injection")]
+    async fn commit(&self, new: NewEvent) -> Result<Accepted, StoreError> {
+        if !crate::fault::is_on(crate::fault::ACK_BEFORE_COMMIT) {
+            return self.app.store.accept(new).await;
+        }
+        let store = Arc::clone(&self.app.store);
+        drop(tokio::spawn(async move { store.accept(new).await }));
+        Ok(Accepted::New)
+    }
+
+    /// Gives stored deliveries to the engine: in memory where it has kept a place, else it is told
+    /// that the store has some.
+    fn hand_over(&self, event: &Arc<Event>, to: Vec<Name>, places: Vec<Option<Reservation>>) {
+        for ((ordinal, destination), place) in (0..).zip(to).zip(places) {
+            self.app.metrics.queued(&destination, 1);
+            let Some(place) = place else {
+                self.app.engine.wake(&destination);
+                continue;
+            };
+            let id = DeliveryId { event: event.id, ordinal };
+            let until = place.leased_until();
+            place.hand_over(Leased {
+                held: Held { id, lease: 1 },
+                event: Arc::clone(event),
+                destination,
+                until,
+                attempts: 0,
+                step: 0,
+                maybe_sent: false,
+                replayed: false,
+            });
+        }
+    }
+
+    fn store_problem(&self, error: &StoreError) -> Problem {
+        self.app.metrics.store_failed(error);
+        self.app.report(error);
+        tracing::error!(%error, "an event could not be stored; the sender was told to try again");
+        Problem::from_store(error, self.app.clock.jitter())
+    }
+}
+
+impl Kept {
+    fn new(event: &Event, accepted: Accepted, id_conflict: bool) -> Self {
+        match accepted {
+            Accepted::New => Self { id: event.id, duplicate: false, id_conflict },
+            Accepted::Duplicate { id, .. } => Self { id, duplicate: true, id_conflict: false },
+        }
+    }
+}
+
+fn destinations(config: &Config, event: &Event) -> Vec<Name> {
+    let event_type = event.event_type.as_deref();
+    route::destinations(&config.routes, &event.source, event_type).into_iter().cloned().collect()
+}
