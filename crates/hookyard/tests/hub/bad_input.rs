@@ -643,3 +643,18 @@ fn requests_on_one_connection_are_answered_in_turn() {
     assert_eq!(statuses, [200, 200, 401]);
     assert_eq!(hub.events().len(), 7);
 }
+
+#[test]
+fn heads_that_announce_much_and_send_nothing_take_no_room_from_others() {
+    let hub = Hub::start(SECTIONS);
+    let head = raw("POST /webhook/open HTTP/1.1\nhost: hub\ncontent-length: 1048576\n\n");
+    let idle: Vec<_> = (0..200)
+        .map(|_| {
+            let mut socket = hub.connect();
+            socket.write_all(&head).unwrap();
+            socket
+        })
+        .collect();
+    assert_eq!(hub.exchange(&github(b"{}", "among-many")).unwrap().status, 200);
+    drop(idle);
+}

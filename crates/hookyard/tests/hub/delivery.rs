@@ -173,3 +173,19 @@ fn retries_that_are_used_up_are_a_dead_letter_that_can_be_sent_again() {
     hub.wait_until("it is delivered", || state(&hub, &event) == "succeeded");
     assert_eq!(sink.delivered()[2].header("hookyard-replay"), Some("true"));
 }
+
+#[test]
+fn what_is_stored_too_late_for_the_answer_is_delivered_all_the_same() {
+    let sink = Sink::answering(200);
+    let impatient = "[server.limits]\nack_timeout = \"1ms\"\n";
+    let hub = Hub::start(&(impatient.to_owned() + &sections(&sink.url("/"), QUICK)));
+    let statuses: Vec<u16> =
+        (0..20).map(|n| hub.exchange(&post(&format!("{n}"))).unwrap().status).collect();
+    assert!(statuses.iter().all(|status| matches!(status, 200 | 503)), "{statuses:?}");
+    let delivered = sink.wait_for(20);
+    assert!(delivered.iter().all(|delivered| delivered.header("hookyard-redelivery").is_none()));
+    hub.wait_until("nothing is pending", || {
+        let (_, health) = hub.api("GET", "/health", None);
+        health["pending"] == 0
+    });
+}
