@@ -70,7 +70,8 @@ pub(crate) async fn make(
     let number = leased.attempts.saturating_add(1);
     let duration = began.elapsed();
     let attempt = Attempt { number, started_at, duration, maybe_sent, response, failure };
-    let settlement = Settlement { held: leased.held, attempt: Some(attempt), next, at: now };
+    let (held, counts) = (leased.held, !interrupted);
+    let settlement = Settlement { held, attempt: Some(attempt), counts, next, at: now };
     Ended { outcome: (!interrupted).then_some(outcome), leased, settlement }
 }
 

@@ -116,6 +116,8 @@ pub struct Settlement {
     pub held: Held,
     /// The attempt; `None` when there was none to make, as for a destination that is gone.
     pub attempt: Option<Attempt>,
+    /// Whether the attempt uses up a step of the retry schedule; one that we broke off does not.
+    pub counts: bool,
     /// What becomes of the delivery.
     pub next: Next,
     /// When.

@@ -172,6 +172,7 @@ fn settlement(event: EventId, at: Timestamp) -> Settlement {
             response: Some(response),
             failure: None,
         }),
+        counts: true,
         next: Next::Succeeded,
         at,
     }

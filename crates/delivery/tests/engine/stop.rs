@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use hookyard_model::{DeliveryState, FailureKind, Next};
+use hookyard_delivery::Clock as _;
+use hookyard_model::{DeliveryState, FailureKind, Lease, Next, Store as _};
 use tokio::sync::Semaphore;
 
 use crate::scene::{Scene, answer, destination, name, until};
@@ -60,6 +61,9 @@ async fn attempts_that_do_not_end_are_broken_off_and_made_again() {
     assert!(attempt.maybe_sent && matches!(next, Next::RetryAt(_)));
 
     scene.reopen().await;
+    let now = scene.clock.now();
+    let lease = Lease { destination: name("ci"), limit: 1, now, until: now };
+    assert_eq!(scene.store.lease(lease).await.unwrap()[0].step, 0, "no step is used up");
     let (_engine, transport) =
         scene.start(vec![destination("ci")], |_, _| async { answer(200) }).await;
     assert_eq!(scene.ended(1).await[&id], 2);

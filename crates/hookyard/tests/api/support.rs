@@ -130,8 +130,8 @@ impl Hub {
                 }),
             };
             let next = Next::DeadLetter(DeadLetterReason::Exhausted);
-            let settlement =
-                Settlement { held: leased.held, attempt: Some(attempt), next, at: now };
+            let (held, attempt) = (leased.held, Some(attempt));
+            let settlement = Settlement { held, attempt, counts: true, next, at: now };
             assert!(app.store.settle(settlement).await.unwrap());
             ids.push(leased.held.id);
         }

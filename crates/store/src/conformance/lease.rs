@@ -99,6 +99,22 @@ pub async fn is_settled_once(place: &impl Place) {
     assert_eq!(attempts.len(), 1);
 }
 
+/// An attempt that does not count is kept, and leaves the retry schedule where it was.
+pub async fn that_is_broken_off_keeps_its_step(place: &impl Place) {
+    let store = place.open().await;
+    accept_some(&store, 1, "ci").await;
+    for (seconds, counts) in [(0, true), (1, false), (2, false), (3, true)] {
+        let leased = lease_one(&store, "ci", seconds).await;
+        let next = Next::RetryAt(at(seconds + 1));
+        let settlement = Settlement { counts, ..settlement(leased.held, next, seconds) };
+        assert_eq!(store.settle(settlement).await, Ok(true));
+    }
+    let leased = lease_one(&store, "ci", 4).await;
+    assert_eq!((leased.attempts, leased.step), (4, 2));
+    let (_, attempts) = store.delivery(leased.held.id).await.unwrap().unwrap();
+    assert_eq!(attempts.len(), 4);
+}
+
 /// What was taken and never settled may have been sent.
 pub async fn that_ran_out_may_have_been_sent(place: &impl Place) {
     let store = place.open().await;

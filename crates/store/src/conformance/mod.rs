@@ -44,9 +44,9 @@ macro_rules! conformance_suite {
                 tells_repeats_after_reopening, tells_repeats_of_forgotten_events, tells_another_body,
                 keeps_every_arrival_without_a_key, takes_many_at_once;
             lease: is_never_shared, comes_in_order_of_time_due, ends_and_is_fenced,
-                is_settled_once, that_ran_out_may_have_been_sent, keeps_that_it_may_have_been_sent,
-                that_is_released_was_not_taken, is_given_at_birth, of_a_dead_process_is_recovered,
-                tells_when_the_next_is_due;
+                is_settled_once, that_is_broken_off_keeps_its_step, that_ran_out_may_have_been_sent,
+                keeps_that_it_may_have_been_sent, that_is_released_was_not_taken,
+                is_given_at_birth, of_a_dead_process_is_recovered, tells_when_the_next_is_due;
             person: redelivers_from_the_beginning, redelivers_only_what_is_final,
                 replays_to_other_destinations, cancels_what_is_pending, purges_dead_letters,
                 changes_more_than_a_page;
@@ -194,7 +194,7 @@ fn settlement(held: Held, next: Next, seconds: u64) -> Settlement {
         Next::Succeeded => success(1),
         _ => failure(1),
     };
-    Settlement { held, attempt: Some(attempt), next, at: at(seconds) }
+    Settlement { held, attempt: Some(attempt), counts: true, next, at: at(seconds) }
 }
 
 /// Ends one that is held; it must have been held.

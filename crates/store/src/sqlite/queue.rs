@@ -27,7 +27,7 @@ const HELD: &str = "
     WHERE event = ?1 AND ordinal = ?2 AND lease = ?3 AND leased = 1";
 const SETTLE: &str = "
     UPDATE delivery SET state = ?3, due_at = ?4, leased = 0, attempts = attempts + ?5,
-        step = step + ?5, maybe_sent = maybe_sent | ?6, reason = ?7, finished_at = ?8
+        step = step + ?6, maybe_sent = maybe_sent | ?7, reason = ?8, finished_at = ?9
     WHERE event = ?1 AND ordinal = ?2";
 const ADD_ATTEMPT: &str = "
     INSERT INTO attempt (event, ordinal, number, started_at, duration, maybe_sent, status, headers,
@@ -129,6 +129,7 @@ impl Verb for Settlement {
             state,
             due_at,
             self.attempt.is_some(),
+            self.counts,
             maybe_sent,
             reason,
             finished_at

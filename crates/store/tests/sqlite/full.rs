@@ -39,6 +39,7 @@ async fn settle_all(store: &SqliteStore) {
             let settlement = Settlement {
                 held: leased.held,
                 attempt: None,
+                counts: false,
                 next: Next::Succeeded,
                 at: at(200_000),
             };
