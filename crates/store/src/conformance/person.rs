@@ -89,6 +89,13 @@ pub async fn cancels_what_is_pending(place: &impl Place) {
     assert_eq!((delivery.state, delivery.finished_at), (DeliveryState::Cancelled, Some(at(9))));
     assert!(!delivery.leased);
     assert_eq!(lease(&store, "other", 1000, 10).await.len(), 1);
+    // The one in hand may have been sent all the same.
+    let which = DeliveryFilter { state: Some(DeliveryState::Cancelled), ..everything() };
+    assert_eq!(store.redeliver(which, at(10)).await, Ok(2));
+    let mut again = lease(&store, "ci", 10, 10).await;
+    again.sort_by_key(|leased| leased.held.id);
+    let sent: Vec<_> = again.iter().map(|leased| leased.maybe_sent).collect();
+    assert_eq!(sent, [true, false]);
 }
 
 /// Dead letters go, with their attempts; nothing else does.

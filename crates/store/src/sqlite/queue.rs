@@ -46,7 +46,8 @@ const REDELIVER: &str = "
         maybe_sent = maybe_sent | (attempts > 0), replayed = 1, reason = NULL, finished_at = NULL
     WHERE event = ?1 AND ordinal = ?2 AND state <> 0";
 const CANCEL: &str = "
-    UPDATE delivery SET state = 3, due_at = NULL, leased = 0, finished_at = ?3
+    UPDATE delivery SET state = 3, due_at = NULL, leased = 0, maybe_sent = maybe_sent | leased,
+        finished_at = ?3
     WHERE event = ?1 AND ordinal = ?2 AND state = 0";
 const PURGE: &str = "DELETE FROM delivery WHERE event = ?1 AND ordinal = ?2 AND state = 2";
 const PURGE_ATTEMPTS: &str = "DELETE FROM attempt WHERE event = ?1 AND ordinal = ?2";
