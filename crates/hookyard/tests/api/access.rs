@@ -136,7 +136,7 @@ async fn a_connection_that_says_nothing_is_closed() {
     let (mut one, mut other) = (Vec::new(), Vec::new());
     let (first, second) = tokio::join!(silent.read_to_end(&mut one), slow.read_to_end(&mut other));
     assert!(first.is_ok() && second.is_ok());
-    assert!(began.elapsed() < Duration::from_secs(8) && one.is_empty());
+    assert!(began.elapsed() < Duration::from_secs(30) && one.is_empty());
 }
 
 #[tokio::test]

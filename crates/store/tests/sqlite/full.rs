@@ -63,7 +63,7 @@ async fn fills_and_goes_on(store: SqliteStore, folder: &Folder) {
     forget_all(&store).await;
     let room = Instant::now();
     while store.accept(new_event(kept, 20_000)).await.is_err() {
-        assert!(room.elapsed() < Duration::from_secs(2), "does not notice that there is room");
+        assert!(room.elapsed() < Duration::from_secs(20), "does not notice that there is room");
         tokio::task::yield_now().await;
     }
     let again = fill(&store, kept + 1).await;
@@ -139,7 +139,7 @@ async fn notices_room_that_another_made() {
     std::fs::remove_file(folder.path("filler")).unwrap();
     let room = Instant::now();
     while store.accept(new_event(kept, 100)).await.is_err() {
-        assert!(room.elapsed() < Duration::from_secs(2), "does not notice that there is room");
+        assert!(room.elapsed() < Duration::from_secs(20), "does not notice that there is room");
         tokio::task::yield_now().await;
     }
     store.probe().await.unwrap();
