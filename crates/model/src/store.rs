@@ -197,7 +197,8 @@ pub struct EventSummary {
     pub deliveries: Vec<(DeliveryId, Name, DeliveryState)>,
 }
 
-/// How long what is done with is kept.
+/// How long what is done with is kept: an event's age counts from when it came, or from when the
+/// last of its deliveries ended, whichever is later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Events whose deliveries have all succeeded or were cancelled, or that had none.

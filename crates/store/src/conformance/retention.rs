@@ -8,7 +8,8 @@ use hookyard_model::{
 };
 
 use super::{
-    EXHAUSTED, Place, accept_some, at, event, event_id, first_delivery, lease, new_event, settle,
+    EXHAUSTED, Place, accept_some, at, event, event_id, first_delivery, lease, lease_one, name,
+    new_event, settle,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -38,23 +39,43 @@ async fn left(store: &Arc<dyn Store>) -> Vec<u64> {
 pub async fn forgets_by_age(place: &impl Place) {
     let store = place.open().await;
     accept_some(&store, 4, "ci").await;
-    assert_eq!(store.accept(new_event(4, &[])).await, Ok(Accepted::New));
+    assert_eq!(store.accept(new_event(8, &[])).await, Ok(Accepted::New));
     let leased = lease(&store, "ci", 3, 4).await;
-    let next = [EXHAUSTED, Next::Succeeded, EXHAUSTED, Next::Succeeded];
-    for (leased, next) in leased.iter().zip(next) {
-        settle(&store, leased.held, next, 3).await;
+    let ends = [(EXHAUSTED, 4), (Next::Succeeded, 5), (EXHAUSTED, 6), (Next::Succeeded, 7)];
+    for (leased, (next, seconds)) in leased.iter().zip(ends) {
+        settle(&store, leased.held, next, seconds).await;
     }
-    assert_eq!(prune(&store, BY_AGE, at(0).plus(DAY)).await, 0);
-    assert_eq!(prune(&store, BY_AGE, at(1).plus(DAY)).await, 1);
-    assert_eq!(left(&store).await, [0, 2, 3, 4]);
-    assert_eq!(prune(&store, BY_AGE, at(9).plus(DAY)).await, 2);
+    assert_eq!(prune(&store, BY_AGE, at(4).plus(DAY)).await, 0);
+    assert_eq!(prune(&store, BY_AGE, at(5).plus(DAY)).await, 1);
+    assert_eq!(left(&store).await, [0, 2, 3, 8]);
+    assert_eq!(prune(&store, BY_AGE, at(7).plus(DAY)).await, 1);
+    assert_eq!(left(&store).await, [0, 2, 8]);
+    assert_eq!(prune(&store, BY_AGE, at(8).plus(DAY)).await, 1);
     assert_eq!(left(&store).await, [0, 2]);
     assert_eq!(store.delivery(first_delivery(1)).await, Ok(None));
     assert_eq!(store.event(event_id(1)).await, Ok(None));
-    assert_eq!(prune(&store, BY_AGE, at(1).plus(WEEK)).await, 1);
+    assert_eq!(prune(&store, BY_AGE, at(4).plus(WEEK)).await, 1);
     assert_eq!(left(&store).await, [2]);
     assert_eq!(prune(&store, BY_AGE, at(9).plus(WEEK)).await, 1);
     assert_eq!(store.counts().await, Ok(hookyard_model::Counts::default()));
+}
+
+/// The age of what was worked on late counts from then, not from when the event came.
+pub async fn spares_what_ended_lately(place: &impl Place) {
+    let store = place.open().await;
+    accept_some(&store, 2, "ci").await;
+    let leased = lease(&store, "ci", 1, 2).await;
+    let later = 2 * WEEK.as_secs();
+    settle(&store, leased[0].held, EXHAUSTED, later).await;
+    settle(&store, leased[1].held, Next::Succeeded, 1).await;
+    // One that succeeded long ago goes anew to where it failed lately.
+    let made = store.replay(event_id(1), vec![name("other")], at(later)).await;
+    assert_eq!(made.unwrap().unwrap().len(), 1);
+    let leased = lease_one(&store, "other", later).await;
+    settle(&store, leased.held, EXHAUSTED, later + 1).await;
+    assert_eq!(prune(&store, BY_AGE, at(later + 60)).await, 0);
+    assert_eq!(prune(&store, BY_AGE, at(later).plus(WEEK)).await, 1);
+    assert_eq!(prune(&store, BY_AGE, at(later + 1).plus(WEEK)).await, 1);
 }
 
 /// However old it is and however much there is, what is pending stays; and it hides nothing behind it.

@@ -21,7 +21,8 @@ const DELETE: usize = 512;
 const WALK: &str = "
     SELECT e.id, e.received_at,
         EXISTS (SELECT 1 FROM delivery d WHERE d.event = e.id AND d.state = 0) AS pending,
-        EXISTS (SELECT 1 FROM delivery d WHERE d.event = e.id AND d.state = 2) AS dead
+        EXISTS (SELECT 1 FROM delivery d WHERE d.event = e.id AND d.state = 2) AS dead,
+        (SELECT max(d.finished_at) FROM delivery d WHERE d.event = e.id) AS finished_at
     FROM event e WHERE e.id > ?1 ORDER BY e.id LIMIT ?2";
 const FORGET_EVENT: &str = "
     DELETE FROM event WHERE id = ?1
@@ -88,7 +89,8 @@ impl Reader {
                 return Ok(found);
             }
             let (pending, dead): (bool, bool) = (row.get(2)?, row.get(3)?);
-            let old = received_at <= if dead { dead_letters } else { delivered };
+            let done_at = row.get::<_, Option<i64>>(4)?.unwrap_or(0).max(received_at);
+            let old = done_at <= if dead { dead_letters } else { delivered };
             if !pending && (for_room || old) {
                 found.events.push(id);
             }
