@@ -34,11 +34,15 @@ async fn forget(app: &App) {
         match app.store.prune(retention, app.now()).await {
             Ok(pruned) => {
                 events += pruned.events;
+                for (destination, count) in pruned.dead_letters {
+                    app.metrics.purged(&destination, count);
+                }
                 if !pruned.more {
                     break;
                 }
             }
             Err(error) => {
+                app.report(&error);
                 tracing::warn!(%error, "old events could not be forgotten; trying again later");
                 break;
             }

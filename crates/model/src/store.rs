@@ -210,10 +210,12 @@ pub struct Retention {
 }
 
 /// What retention has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     /// Events forgotten.
     pub events: u64,
+    /// Dead letters forgotten with them, by destination.
+    pub dead_letters: Vec<(Name, u64)>,
     /// Whether there is more to do now.
     pub more: bool,
 }

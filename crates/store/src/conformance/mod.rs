@@ -53,7 +53,8 @@ macro_rules! conformance_suite {
             list: pages_without_gaps, filters_events, filters_deliveries,
                 shows_attempts_as_they_were, knows_no_strangers;
             retention: forgets_by_age, spares_what_ended_lately,
-                never_touches_what_is_undelivered, forgets_by_size, never_gives_a_sequence_twice;
+                never_touches_what_is_undelivered, tells_the_dead_letters_that_go, forgets_by_size,
+                never_gives_a_sequence_twice;
             life: remembers_over_reopening, remembers_statuses, counts, tells_its_condition,
                 ends_when_closed;
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::{
-    Accepted, Event, EventFilter, NewEvent, Next, Page, Retention, Store, Timestamp,
+    Accepted, DeliveryFilter, Event, EventFilter, NewEvent, Next, Page, Retention, Store, Timestamp,
 };
 
 use super::{
@@ -95,6 +95,26 @@ pub async fn never_touches_what_is_undelivered(place: &impl Place) {
     assert_eq!(prune(&store, all, at(100).plus(WEEK)).await, 0);
     settle(&store, leased[0].held, Next::Succeeded, 100).await;
     assert_eq!(prune(&store, all, at(100).plus(WEEK)).await, 1, "it is found when it is done");
+}
+
+/// The dead letters that go are told, by destination, so that gauges can follow.
+pub async fn tells_the_dead_letters_that_go(place: &impl Place) {
+    let store = place.open().await;
+    for number in 0..3 {
+        assert_eq!(store.accept(new_event(number, &["a", "b", "c"])).await, Ok(Accepted::New));
+    }
+    for (destination, next) in [("a", EXHAUSTED), ("b", Next::Succeeded), ("c", EXHAUSTED)] {
+        for leased in lease(&store, destination, 3, 3).await {
+            settle(&store, leased.held, next.clone(), 3).await;
+        }
+    }
+    let one = DeliveryFilter { event: Some(event_id(0)), ..DeliveryFilter::default() };
+    let one = DeliveryFilter { destination: Some(name("c")), ..one };
+    assert_eq!(store.purge(one).await, Ok(1));
+    let mut pruned = store.prune(BY_AGE, at(3).plus(WEEK)).await.unwrap();
+    pruned.dead_letters.sort();
+    assert_eq!(pruned.dead_letters, [(name("a"), 3), (name("c"), 2)]);
+    assert_eq!(store.prune(BY_AGE, at(3).plus(WEEK)).await.unwrap().dead_letters, []);
 }
 
 /// The oldest go first, until there is room.

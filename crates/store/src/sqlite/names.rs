@@ -34,6 +34,11 @@ impl Names {
         self.ids.get(name).copied()
     }
 
+    /// The name of a number. Slow: looks through all of them.
+    pub(super) fn name(&self, id: i64) -> Option<&Name> {
+        self.ids.iter().find_map(|(name, &found)| (found == id).then_some(name))
+    }
+
     /// All numbers.
     pub(super) fn ids(&self) -> Vec<i64> {
         self.ids.values().copied().collect()

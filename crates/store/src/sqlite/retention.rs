@@ -5,7 +5,9 @@
 //! stopped, until it comes to what is too young, and then begins again: so the few that stay cost
 //! one look in each round. The file does not shrink: what is free in it is used again first.
 
-use hookyard_model::{Retention, Timestamp};
+use std::collections::HashMap;
+
+use hookyard_model::{Name, Retention, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::cell::{int, time, uint};
@@ -27,6 +29,9 @@ const WALK: &str = "
 const FORGET_EVENT: &str = "
     DELETE FROM event WHERE id = ?1
         AND NOT EXISTS (SELECT 1 FROM delivery WHERE event = ?1 AND state = 0)";
+const DEAD_LETTERS: &str = "
+    SELECT destination, count(*) FROM delivery INDEXED BY delivery_dead
+    WHERE event = ?1 AND state = 2 GROUP BY destination";
 const FORGET_PAYLOAD: &str = "DELETE FROM payload WHERE event = ?1";
 const FORGET_DELIVERIES: &str = "DELETE FROM delivery WHERE event = ?1";
 const FORGET_ATTEMPTS: &str = "DELETE FROM attempt WHERE event = ?1";
@@ -115,8 +120,11 @@ pub(super) struct Forget {
 }
 
 /// What was deleted.
+#[derive(Default)]
 pub(super) struct Forgotten {
     pub(super) events: u64,
+    /// By destination.
+    pub(super) dead_letters: Vec<(Name, u64)>,
     /// The last event that was dealt with, if there is room before all of them were.
     pub(super) room_after: Option<i64>,
 }
@@ -127,7 +135,8 @@ impl Verb for Forget {
 
     fn apply(&self, core: &mut Core<'_>) -> Result<Forgotten, Fault> {
         core.dedupe.saw(self.now);
-        let mut forgotten = Forgotten { events: 0, room_after: None };
+        let mut forgotten = Forgotten::default();
+        let mut dead_letters: HashMap<i64, u64> = HashMap::new();
         for (index, &event) in self.events.iter().enumerate() {
             // Pages come free one by one: looking after each event would only cost time.
             if index % 16 == 0
@@ -140,12 +149,20 @@ impl Verb for Forget {
             if core.conn.prepare_cached(FORGET_EVENT)?.execute([event])? == 0 {
                 continue;
             }
+            let mut dead = core.conn.prepare_cached(DEAD_LETTERS)?;
+            let mut rows = dead.query([event])?;
+            while let Some(row) = rows.next()? {
+                *dead_letters.entry(row.get(0)?).or_default() += uint(row.get(1)?);
+            }
             for statement in [FORGET_PAYLOAD, FORGET_DELIVERIES, FORGET_ATTEMPTS] {
                 core.conn.prepare_cached(statement)?.execute([event])?;
             }
             core.conn.prepare_cached(KEEP_SEQUENCE)?.execute([event])?;
             forgotten.events += 1;
         }
+        let named = dead_letters.into_iter();
+        let named = named.filter_map(|(id, count)| Some((core.names.name(id)?.clone(), count)));
+        forgotten.dead_letters = named.collect();
         Ok(forgotten)
     }
 }

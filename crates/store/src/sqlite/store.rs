@@ -179,13 +179,13 @@ impl SqliteStore {
         let events = std::mem::take(&mut found.events);
         let until_bytes = retention.max_bytes.filter(|_| found.for_room);
         let forgotten = if events.is_empty() {
-            Forgotten { events: 0, room_after: None }
+            Forgotten::default()
         } else {
             self.ask(Forget { events, until_bytes, now }).await?
         };
         let (walk, more) = Walk::next(&found, &forgotten);
         *self.walk.lock().unwrap_or_else(PoisonError::into_inner) = walk;
-        Ok(Pruned { events: forgotten.events, more })
+        Ok(Pruned { events: forgotten.events, dead_letters: forgotten.dead_letters, more })
     }
 
     async fn look_at_condition(&self) -> Result<Condition, StoreError> {
