@@ -93,7 +93,7 @@ pub(crate) fn build(
     proof: &[(String, String)],
     user_agent: &str,
 ) -> Result<HeaderMap, String> {
-    let mut headers = forwarded(&leased.event, &destination.forward_headers);
+    let mut headers = forwarded(&leased.event, destination);
     insert(&mut headers, USER_AGENT.as_str(), user_agent)?;
     for (name, value) in proof {
         insert(&mut headers, name, value)?;
@@ -128,10 +128,10 @@ fn insert(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), String
 }
 
 /// Those of the event's headers that go along. One that HTTP could not carry is left out.
-fn forwarded(event: &Event, policy: &ForwardHeaders) -> HeaderMap {
+fn forwarded(event: &Event, destination: &Destination) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in event.headers.iter() {
-        if !goes_along(name, event, policy) {
+        if !goes_along(name, event, destination) {
             continue;
         }
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value))
@@ -142,7 +142,7 @@ fn forwarded(event: &Event, policy: &ForwardHeaders) -> HeaderMap {
     headers
 }
 
-fn goes_along(name: &str, event: &Event, policy: &ForwardHeaders) -> bool {
+fn goes_along(name: &str, event: &Event, destination: &Destination) -> bool {
     if CONTENT.contains(&name) {
         return true;
     }
@@ -152,12 +152,15 @@ fn goes_along(name: &str, event: &Event, policy: &ForwardHeaders) -> bool {
     if is_ours || is_hop || CREDENTIALS.contains(&name) {
         return false;
     }
-    match policy {
+    match &destination.forward_headers {
         ForwardHeaders::Content => false,
         ForwardHeaders::Signature => {
             name.contains("signature") || name.contains("hmac") || PROVIDER_FACTS.contains(&name)
         }
-        ForwardHeaders::All => !is_named_by_connection(name, event),
+        ForwardHeaders::All => {
+            let is_withheld = destination.withheld_headers.iter().any(|withheld| withheld == name);
+            !is_withheld && !is_named_by_connection(name, event)
+        }
         ForwardHeaders::Named(names) => names.iter().any(|wanted| wanted == name),
     }
 }

@@ -29,6 +29,9 @@ pub struct Destination {
     pub headers: Vec<(String, Secret)>,
     /// Which of the provider's headers go along.
     pub forward_headers: ForwardHeaders,
+    /// Headers, in lower case, that carry a source's token or password: [`ForwardHeaders::All`]
+    /// leaves them out.
+    pub withheld_headers: Vec<String>,
     /// Which addresses it may have.
     pub reach: Reach,
 }
@@ -52,7 +55,8 @@ pub enum ForwardHeaders {
     Content,
     /// Those, and the provider's signature, id and type headers.
     Signature,
-    /// All but the ones that belong to the connection, and `authorization` and `cookie`.
+    /// All but the ones that belong to the connection, and those that let somebody in:
+    /// `authorization`, `cookie` and [`Destination::withheld_headers`].
     All,
     /// The ones that describe the body, and these, named in lower case.
     Named(Vec<String>),

@@ -12,7 +12,7 @@ use hookyard_model::{
 
 use super::*;
 
-const RECEIVED: [(&str, &str); 20] = [
+const RECEIVED: [(&str, &str); 22] = [
     ("host", "gw.example"),
     ("connection", "keep-alive, X-Hop"),
     ("content-length", "2"),
@@ -22,6 +22,8 @@ const RECEIVED: [(&str, &str); 20] = [
     ("cookie", "session=1"),
     ("x-gitlab-token", "secret"),
     ("x-forwarded-for", "10.0.0.1"),
+    ("x-shop-key", "secret"),
+    ("x-sent-signature", "secret"),
     ("content-type", "application/json; charset=utf-8"),
     ("content-encoding", "gzip"),
     ("x-hub-signature-256", "sha256=00"),
@@ -77,6 +79,7 @@ fn destination(forward_headers: ForwardHeaders, headers: &[(&str, &str)]) -> Des
             .map(|&(name, value)| (name.to_owned(), Secret::new(value.to_owned())))
             .collect(),
         forward_headers,
+        withheld_headers: vec!["x-shop-key".to_owned(), "x-sent-signature".to_owned()],
         reach: Reach::Public,
     }
 }
@@ -106,20 +109,23 @@ const OURS: [&str; 8] = [
 
 #[test]
 fn forwards_what_the_policy_says() {
-    let signature =
+    let all =
         ["x-hub-signature-256: sha256=00", "x-shopify-hmac-sha256: AA==", "x-github-event: push"];
+    // What is asked for by its name goes along, though a source has its token there.
+    let signature = [all.as_slice(), &["x-sent-signature: secret"]].concat();
     let other = ["x-other: 1", "x-other: 2"];
     let named = ForwardHeaders::Named(vec![
         "x-other".to_owned(),
+        "x-shop-key".to_owned(),
         "authorization".to_owned(),
         "host".to_owned(),
         "webhook-id".to_owned(),
     ]);
     let cases = [
         (ForwardHeaders::Content, Vec::new()),
-        (ForwardHeaders::Signature, signature.to_vec()),
-        (ForwardHeaders::All, [signature.as_slice(), &other].concat()),
-        (named, other.to_vec()),
+        (ForwardHeaders::Signature, signature),
+        (ForwardHeaders::All, [all.as_slice(), &other].concat()),
+        (named, [other.as_slice(), &["x-shop-key: secret"]].concat()),
     ];
     for (policy, more) in cases {
         let mut expected = [OURS.as_slice(), &["content-encoding: gzip"], &more].concat();

@@ -32,6 +32,7 @@ pub(super) fn destination(concurrency: u32, rate: Option<&str>) -> Arc<Destinati
         circuit: CircuitPolicy::default(),
         headers: Vec::new(),
         forward_headers: ForwardHeaders::Content,
+        withheld_headers: Vec::new(),
         reach: Reach::Public,
     })
 }

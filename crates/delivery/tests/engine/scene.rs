@@ -125,6 +125,7 @@ pub(crate) fn destination(text: &str) -> Destination {
         circuit: CircuitPolicy { failures: 0, ..CircuitPolicy::default() },
         headers: Vec::new(),
         forward_headers: ForwardHeaders::Content,
+        withheld_headers: Vec::new(),
         reach: Reach::Operator { metadata: false },
     }
 }

@@ -113,7 +113,7 @@ impl Tried {
                 detail: failure.detail.clone(),
             }),
             response: attempt.response.as_ref().map(|response| Answered {
-                headers: Headers::new(&response.headers, None),
+                headers: Headers::new(&response.headers, &[]),
                 body: Body::new(&response.body, response.truncated),
             }),
         }

@@ -19,6 +19,7 @@ use super::read::{Json, Named, Params, field};
 use super::selection::{name, time};
 use super::show::{Body, Headers, target};
 use super::{Api, Entry, Shared, get, post};
+use crate::config::Config;
 use crate::problem::{Kind, Problem};
 
 pub(super) fn routes() -> Vec<Entry> {
@@ -155,17 +156,24 @@ async fn show(
     let going =
         |delivery: &Delivery| Going::new(delivery.id, &delivery.destination, delivery.state);
     let config = api.app.config();
-    let token = config.sources.get(&event.source).and_then(|source| source.token.as_ref());
     let size = u64::try_from(event.body.len()).unwrap_or(u64::MAX);
     Ok(Answer(json!(Whole {
         row: Row::new(&event, size, deliveries.iter().map(going).collect()),
         method: &event.method,
         target: target(&event.target),
         peer: event.peer.map(|peer| peer.to_string()),
-        headers: Headers::new(&event.headers, token.map(|token| token.header.as_str())),
+        headers: Headers::new(&event.headers, &credential_headers(&config, &event.source)),
         body: Body::new(&event.body, false),
         body_sha256: hex(&Sha256::digest(&event.body)),
     })))
+}
+
+/// The headers that carry a source's credentials; where it is not known any more, those of all.
+fn credential_headers(config: &Config, source: &Name) -> Vec<String> {
+    match config.sources.get(source) {
+        Some(source) => source.credential_headers.clone(),
+        None => config.sources.values().flat_map(|it| it.credential_headers.clone()).collect(),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -46,11 +46,11 @@ fn is_secret(name: &str) -> bool {
 }
 
 impl Headers {
-    /// Shows headers; `also` is a header that is known to carry a token.
-    pub(super) fn new(list: &HeaderList, also: Option<&str>) -> Self {
+    /// Shows headers; `also` names those that are known to carry credentials.
+    pub(super) fn new(list: &HeaderList, also: &[String]) -> Self {
         let mut shown = Self::default();
         for (name, value) in list.iter() {
-            let value = if is_secret(name) || also == Some(name) {
+            let value = if is_secret(name) || also.iter().any(|also| also == name) {
                 shown.masked.push(name.to_owned());
                 MASK.to_owned()
             } else if let Ok(text) = std::str::from_utf8(value) {
@@ -160,7 +160,7 @@ mod tests {
             "masked_headers": ["authorization", "x-gitlab-token", "x-ours"],
             "escaped_headers": ["x-bytes"],
         });
-        assert_eq!(to_value(Headers::new(&list, Some("x-ours"))).unwrap(), expected);
+        assert_eq!(to_value(Headers::new(&list, &["x-ours".to_owned()])).unwrap(), expected);
     }
 
     #[test]

@@ -84,9 +84,10 @@ fn retention(config: &Config) -> String {
 fn source_row(source: &Source) -> [String; 5] {
     let mut proof = match &source.verifier {
         Some(verifier) => covered(verifier.covers()),
+        None if source.token.is_some() => "a token alone".to_owned(),
         None => "none: anyone can send".to_owned(),
     };
-    if source.token.is_some() {
+    if source.token.is_some() && source.verifier.is_some() {
         proof.push_str(", and a token");
     }
     if !source.enabled {

@@ -22,6 +22,7 @@ const LONGEST_RETRY_WAIT: Duration = Duration::from_secs(30 * 86_400);
 pub(super) fn destination(
     name: &Name,
     options: DestinationOptions,
+    withheld_headers: &[String],
     reader: &mut Reader<'_>,
 ) -> Option<Destination> {
     let reach = Reach::Operator { metadata: options.allow_metadata.value };
@@ -50,6 +51,7 @@ pub(super) fn destination(
         circuit: options.circuit.value,
         headers: headers.unwrap_or_default(),
         forward_headers: options.forward_headers.value,
+        withheld_headers: withheld_headers.to_vec(),
         reach,
     })
 }

@@ -126,6 +126,7 @@ fn forward(name: Name, url: &str) -> Result<Destination, DevError> {
         headers: Vec::new(),
         // So that it can check the provider's signature itself, as it will have to in earnest.
         forward_headers: ForwardHeaders::All,
+        withheld_headers: Vec::new(),
         reach,
     })
 }

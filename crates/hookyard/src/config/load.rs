@@ -11,7 +11,7 @@ use super::options::Root;
 use super::reader::{At, Reader, read_text};
 use super::report::{ConfigErrors, Finding, Severity, Span, Warnings, judge};
 use super::section::Section as _;
-use super::{Config, destination, mask, route, server, source};
+use super::{Config, Source, destination, mask, route, server, source};
 
 /// A longer file is another one.
 const FILE_LIMIT: u64 = 1 << 20;
@@ -139,9 +139,12 @@ fn resolve(root: Root, reader: &mut Reader<'_>) -> Config {
         let source = source::source(&name.value, options, &server, reader);
         sources.extend(source.map(|source| (name.value, Arc::new(source))));
     }
+    let withheld: BTreeSet<&String> =
+        sources.values().flat_map(|source: &Arc<Source>| &source.credential_headers).collect();
+    let withheld: Vec<String> = withheld.into_iter().cloned().collect();
     let mut destinations = BTreeMap::new();
     for (name, options) in root.destinations.0 {
-        let destination = destination::destination(&name.value, options, reader);
+        let destination = destination::destination(&name.value, options, &withheld, reader);
         destinations.extend(destination.map(|destination| (name.value, Arc::new(destination))));
     }
     let routes = route::routes(root.routes.0, &source_names, &destination_names, reader);

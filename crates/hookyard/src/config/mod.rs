@@ -155,6 +155,8 @@ pub struct Source {
     pub allow_ips: Vec<IpNet>,
     /// A token that has to come along, beside the signature.
     pub token: Option<RequiredToken>,
+    /// Headers, in lower case, in which a token or a password comes along.
+    pub credential_headers: Vec<String>,
     /// Methods that are accepted, in capitals.
     pub methods: Vec<String>,
     /// The longest body, in bytes.

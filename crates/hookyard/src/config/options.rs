@@ -134,7 +134,8 @@ sections! {
         secret: optional Secret, like "\"${GITHUB_WEBHOOK_SECRET}\"";
         /// Several secrets, all of them good, while one is being replaced; the newest first.
         secrets: optional Vec<At<Secret>>, like "[\"${NEW_SECRET}\", \"${OLD_SECRET}\"]";
-        /// `"none"` takes events from anyone, and marks them as unverified.
+        /// `"none"` takes events from anyone, or from anyone with the `token`, and marks them as
+        /// unverified.
         verify: default Verify = Verify::Signature;
         /// How far a signed timestamp may be from now, instead of what the provider says.
         tolerance: optional Duration, like "\"5m\"";
@@ -145,7 +146,9 @@ sections! {
         username: optional String, like "\"acme\"";
         /// The password of HTTP basic authentication.
         password: optional Secret, like "\"${ACME_PASSWORD}\"";
-        /// A token that has to come in a header, beside the signature or instead of one.
+        /// A token that has to come in a header, beside the signature or instead of one. A
+        /// provider that signs needs its `secret` too, unless `verify = "none"` says that the
+        /// token alone is checked.
         token: optional TokenOptions, like "{ header = \"x-acme-token\", tokens = [\"${ACME_TOKEN}\"] }";
         /// The same for `Authorization: Bearer …`: the token, or several.
         bearer: optional OneOrMore<Secret>, like "\"${ACME_TOKEN}\"";
@@ -232,8 +235,8 @@ sections! {
         /// Headers that each request carries.
         headers: optional Headers, like "{ authorization = \"Bearer ${CI_TOKEN}\" }";
         /// Which headers of the event go along: those that describe the body; also the provider's
-        /// signature, id and type; all but `authorization`, `cookie` and the connection's; or the
-        /// named ones.
+        /// signature, id and type; all but the connection's, `authorization`, `cookie` and those in
+        /// which a source has its token; or the named ones.
         forward_headers: default ForwardHeaders = ForwardHeaders::Content, like "\"signature\"";
         /// Allow the addresses of cloud metadata services. Whoever gets a request there may get
         /// the machine's credentials.

@@ -10,7 +10,7 @@ use super::RequiredToken;
 use super::nearest::nearest;
 use super::options::{SignatureOptions, SourceOptions};
 use super::reader::{At, Reader};
-use super::report::Finding;
+use super::report::{Finding, Span};
 use super::source::secrets;
 use super::value::{HeaderName, ProviderSlug, Verify};
 
@@ -19,6 +19,8 @@ pub(super) struct Proof {
     pub(super) provider: Option<&'static Provider>,
     pub(super) verifier: Option<Verifier>,
     pub(super) token: Option<RequiredToken>,
+    /// Headers in which a token or a password comes along, each once.
+    pub(super) credential_headers: Vec<String>,
 }
 
 /// Takes what belongs to the proof out of the section. `None` when something is wrong, which has
@@ -37,8 +39,15 @@ pub(super) fn proof(
         return None;
     }
     let provider = provider.flatten();
+    let credential_headers = credential_headers(provider, options, token.as_ref());
     if options.verify.value == Verify::None {
-        return unverified(options, provider, &credentials, token, reader);
+        let is_consistent = is_unverified(options, &credentials, reader);
+        return is_consistent.then_some(Proof {
+            provider,
+            verifier: None,
+            token,
+            credential_headers,
+        });
     }
     let place = options.span.clone();
     if provider.is_none() && token.is_none() && options.username.is_none() {
@@ -55,6 +64,10 @@ pub(super) fn proof(
     let (scheme, credentials, token) = match (credentials.is_empty(), token) {
         // A token and nothing else: it is the proof, and is not asked for a second time.
         (true, Some(token)) => {
+            if let Some((span, sentence)) = signs_without_secret(name, provider, options) {
+                reader.error(span, sentence);
+                return None;
+            }
             let scheme = Token { header: token.header.into(), prefix: token.prefix.into() };
             let tokens = token.tokens.into_iter().map(|value| At { value, span: None }).collect();
             (Scheme::Token(scheme), tokens, None)
@@ -75,7 +88,7 @@ pub(super) fn proof(
         let sentence = "this has no effect, because no timestamp is signed here; remove it";
         reader.warn(tolerance.span.clone(), sentence);
     }
-    Some(Proof { provider, verifier: Some(verifier), token })
+    Some(Proof { provider, verifier: Some(verifier), token, credential_headers })
 }
 
 fn known(slug: &At<ProviderSlug>, reader: &mut Reader<'_>) -> Option<&'static Provider> {
@@ -143,26 +156,65 @@ fn token(options: &mut SourceOptions, reader: &mut Reader<'_>) -> Option<Require
     Some(RequiredToken { header, prefix, tokens })
 }
 
-/// What is checked when nothing is: nothing may look as if it were.
-fn unverified(
-    options: &SourceOptions,
+/// Where a signature comes along that nothing could check: a token beside it must not stand in for
+/// it unsaid.
+fn signs_without_secret(
+    name: &Name,
     provider: Option<&'static Provider>,
+    options: &SourceOptions,
+) -> Option<(Option<Span>, String)> {
+    if let Some(signature) = &options.signature {
+        let sentence = format!(
+            "`signature` says how `{name}` signs, but there is no `secret` to check that with; add the `secret`, or remove `signature`"
+        );
+        return Some((signature.span.clone(), sentence));
+    }
+    // Whether a sender of no name signs is for the operator to say.
+    let provider = provider.filter(|provider| provider.slug != "generic")?;
+    let signs = matches!(provider.scheme, Scheme::Signed(_) | Scheme::Twilio);
+    signs.then(|| {
+        let sentence = format!(
+            "{} signs its requests, but there is no `secret` to check that with; add the `secret`, or write `verify = \"none\"` if the token alone is to be checked",
+            provider.name
+        );
+        (options.provider.as_ref().and_then(|slug| slug.span.clone()), sentence)
+    })
+}
+
+/// The headers in which the sender shows a token or a password, each once.
+fn credential_headers(
+    provider: Option<&'static Provider>,
+    options: &SourceOptions,
+    token: Option<&RequiredToken>,
+) -> Vec<String> {
+    let scheme = match provider.map(|provider| &provider.scheme) {
+        Some(Scheme::Token(token)) => Some(token.header.to_string()),
+        Some(Scheme::Basic) => Some("authorization".to_owned()),
+        Some(Scheme::Signed(_) | Scheme::Twilio) => None,
+        None => options.username.as_ref().map(|_| "authorization".to_owned()),
+    };
+    let mut headers: Vec<String> =
+        scheme.into_iter().chain(token.map(|token| token.header.clone())).collect();
+    headers.dedup();
+    headers
+}
+
+/// Whether no signature is to be checked and nothing looks as if one were.
+fn is_unverified(
+    options: &SourceOptions,
     credentials: &[At<Secret>],
-    token: Option<RequiredToken>,
     reader: &mut Reader<'_>,
-) -> Option<Proof> {
-    let unused = credentials.first().map(|secret| secret.span.clone());
-    if let Some(span) =
-        unused.or(options.signature.as_ref().map(|signature| signature.span.clone()))
-    {
+) -> bool {
+    let unused = credentials.first().map(|secret| &secret.span);
+    let unused = unused.or(options.signature.as_ref().map(|signature| &signature.span));
+    if let Some(span) = unused {
         reader.clash(
             options.verify.span.clone(),
             "with `verify = \"none\"` nothing is checked, and a secret or signature is set; remove one of them",
-            (span, "would not be used"),
+            (span.clone(), "would not be used"),
         );
-        return None;
     }
-    Some(Proof { provider, verifier: None, token })
+    unused.is_none()
 }
 
 /// In seconds, as it is signed.

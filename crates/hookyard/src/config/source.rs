@@ -36,7 +36,7 @@ pub(super) fn source(
             "without a method nothing is accepted; write [\"POST\"]",
         );
     }
-    let Proof { provider, verifier, token } = proof?;
+    let Proof { provider, verifier, token, credential_headers } = proof?;
     let signs_url = verifier.as_ref().is_some_and(|verifier| verifier.covers().url);
     if signs_url && own_url.is_none() && server.public_url.is_none() {
         reader.warn(
@@ -50,6 +50,7 @@ pub(super) fn source(
         verifier,
         allow_ips: options.allow_ips.value.into_iter().map(|network| network.value).collect(),
         token,
+        credential_headers,
         methods: options.methods.value.iter().map(|method| method.0.to_owned()).collect(),
         body_limit: bytes(options.body_limit.value),
         rate: options.rate.map(|rate| rate.value),

@@ -28,6 +28,9 @@ secrets = ["CANARY-new-source-secret", "CANARY-old-source-secret"]
 provider = "generic"
 verify = "none"
 token = { header = "x-shop-key", tokens = ["CANARY-token"] }
+[sources.door]
+provider = "token"
+token = { header = "x-door", tokens = ["CANARY-alone"] }
 [destinations.down]
 url = "http://127.0.0.1:9/hooks?key=CANARY-query"
 secret = "whsec_Q0FOQVJZQ0FOQVJZQ0FOQVJZQ0FOQVJZ"
@@ -110,6 +113,8 @@ async fn no_secret_is_found_in_the_log_the_metrics_or_the_api() {
     let accepted =
         send(&hub, "/webhook/shop?api_key=CANARY-in-query", "x-shop-key: CANARY-token\r\n").await;
     let event = accepted.ok()["event_id"].as_str().unwrap().to_owned();
+    let alone = send(&hub, "/webhook/door", "x-door: CANARY-alone\r\n").await;
+    let alone = alone.ok()["event_id"].as_str().unwrap().to_owned();
     for (path, headers) in [
         ("/webhook/shop?token=CANARY-refused", "x-shop-key: CANARY-wrong\r\n"),
         ("/webhook/github?secret=CANARY-refused", "x-hub-signature-256: sha256=CANARY\r\n"),
@@ -133,8 +138,10 @@ async fn no_secret_is_found_in_the_log_the_metrics_or_the_api() {
     }
     shown.push((delivery.clone(), get(&hub, &token, &delivery).await));
     // The body is what the caller asks for; all else of the event is not.
-    let path = format!("/api/v1/events/{event}");
-    shown.push((path.clone(), get(&hub, &token, &path).await.replace("CANARY-body", "")));
+    for event in [event, alone] {
+        let path = format!("/api/v1/events/{event}");
+        shown.push((path.clone(), get(&hub, &token, &path).await.replace("CANARY-body", "")));
+    }
     hub.child.kill().unwrap();
     hub.child.wait().unwrap();
     let log = hub.log.join().unwrap();

@@ -134,6 +134,9 @@ dedupe = { key = "json:/id", window = "1d" }
 [sources.anyone]
 verify = "none"
 enabled = false
+[sources.known]
+verify = "none"
+bearer = "${GITHUB_SECRET}"
 [destinations.ci]
 url = "http://127.0.0.1:3000/hooks?token=hunter2"
 secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -162,6 +165,7 @@ Events are kept in hookyard.db: 7d once delivered, 30d as dead letters, 20GiB at
 Source  Path             Provider   Proof                                 Repeats told by
 anyone  /webhook/anyone  not known  none: anyone can send (switched off)  provider's event id, 7d
 github  /webhook/github  GitHub     signed: body, and a token             provider's event id, 30d
+known   /webhook/known   not known  a token alone                         provider's event id, 7d
 stripe  /webhook/stripe  Stripe     signed: body, time                    JSON /id, 1d
 
 Destination  URL                            Signed  At once  Attempts

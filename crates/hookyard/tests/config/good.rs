@@ -48,6 +48,58 @@ pub(crate) fn load(folder: &Path, text: &str) -> Config {
 }
 
 #[test]
+fn the_headers_with_tokens_and_passwords_are_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = load(
+        folder.path(),
+        r#"
+[sources.beside]
+provider = "github"
+secret = "${GITHUB_WEBHOOK_SECRET}"
+token = { header = "X-Beside", tokens = "${GITHUB_WEBHOOK_SECRET}" }
+[sources.alone]
+token = { header = "X-Alone", tokens = "${GITHUB_WEBHOOK_SECRET}" }
+[sources.bearer]
+verify = "none"
+bearer = "${GITHUB_WEBHOOK_SECRET}"
+[sources.gitlab]
+provider = "gitlab"
+secret = "${GITHUB_WEBHOOK_SECRET}"
+[sources.basic]
+username = "acme"
+password = "${GITHUB_WEBHOOK_SECRET}"
+[sources.same]
+provider = "basic"
+username = "acme"
+password = "${GITHUB_WEBHOOK_SECRET}"
+[sources.github]
+provider = "github"
+secret = "${GITHUB_WEBHOOK_SECRET}"
+[destinations.ci]
+url = "http://127.0.0.1:3000/hooks"
+[[routes]]
+from = "*"
+to = "ci"
+"#,
+    );
+    for (source, headers) in [
+        ("beside", ["x-beside"].as_slice()),
+        ("alone", &["x-alone"]),
+        ("bearer", &["authorization"]),
+        ("gitlab", &["x-gitlab-token"]),
+        ("basic", &["authorization"]),
+        ("same", &["authorization"]),
+        ("github", &[]),
+    ] {
+        assert_eq!(config.sources[&name(source)].credential_headers, headers, "{source}");
+    }
+    assert_eq!(
+        config.destinations[&name("ci")].withheld_headers,
+        ["authorization", "x-alone", "x-beside", "x-gitlab-token"]
+    );
+}
+
+#[test]
 fn the_example_means_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     let config = load(folder.path(), EXAMPLE);

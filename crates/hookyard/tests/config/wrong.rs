@@ -743,6 +743,64 @@ error: `[sources.a]` has no `secret` to check signatures with; add the one that 
   |          ^"#,
     ),
     (
+        "signature without secret, beside a token",
+        r#"
+[sources.a]
+provider = "generic"
+signature = { header = "x-acme-signature" }
+bearer = "a-token-that-is-long-enough"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: `signature` says how `a` signs, but there is no `secret` to check that with; add the `secret`, or remove `signature`
+ --> hookyard.toml:3:13
+  |
+3 | signature = { header = "x-acme-signature" }
+  |             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#,
+    ),
+    (
+        "provider that signs, with a token alone",
+        r#"
+[sources.a]
+provider = "stripe"
+bearer = "a-token-that-is-long-enough"
+[sources.b]
+provider = "twilio"
+token = { header = "x-token", tokens = "a-token-that-is-long-enough" }
+[sources.c]
+provider = "stripe"
+verify = "none"
+bearer = "a-token-that-is-long-enough"
+[sources.d]
+provider = "generic"
+bearer = "a-token-that-is-long-enough"
+[sources.e]
+provider = "gitlab"
+bearer = "a-token-that-is-long-enough"
+[[routes]]
+from = "*"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: Stripe signs its requests, but there is no `secret` to check that with; add the `secret`, or write `verify = "none"` if the token alone is to be checked
+ --> hookyard.toml:2:12
+  |
+2 | provider = "stripe"
+  |            ^^^^^^^^
+
+error: Twilio signs its requests, but there is no `secret` to check that with; add the `secret`, or write `verify = "none"` if the token alone is to be checked
+ --> hookyard.toml:5:12
+  |
+5 | provider = "twilio"
+  |            ^^^^^^^^"#,
+    ),
+    (
         "source without provider",
         r#"
 [sources.git-hub]
