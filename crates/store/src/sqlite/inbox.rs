@@ -9,7 +9,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use hookyard_model::StoreError;
 use tokio::sync::Semaphore;
 
-/// How urgent a job is.
+/// How urgent a job is: the most urgent first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     /// Someone holds a connection open for it.
@@ -96,7 +96,11 @@ impl<J> Inbox<J> {
         };
         waiting.push_back(Waiting { job, bytes });
         drop(state);
-        self.filled.notify_one();
+        match lane {
+            // Not everyone who waits may take it.
+            Lane::Background => self.filled.notify_all(),
+            Lane::Accept | Lane::Work => self.filled.notify_one(),
+        }
         Ok(())
     }
 
@@ -122,11 +126,12 @@ impl<J> Inbox<J> {
         if batch.is_empty() && state.closed.is_some() { None } else { Some(batch) }
     }
 
-    /// The next job alone; for threads that share a queue.
-    pub(super) fn take_one(&self) -> Option<J> {
+    /// The next job alone, of this lane or a more urgent one; for threads that share a queue.
+    pub(super) fn take_one(&self, least: Lane) -> Option<J> {
+        let lanes = least as usize + 1;
         let mut state = self.lock();
         loop {
-            for (waiting, room) in state.lanes.iter_mut().zip(&self.room) {
+            for (waiting, room) in state.lanes.iter_mut().zip(&self.room).take(lanes) {
                 if let Some(next) = waiting.pop_front() {
                     room.add_permits(1);
                     return Some(next.job);

@@ -2,7 +2,7 @@
 //!
 //! How it is made, and why:
 //!
-//! - One thread writes, in groups: [`writer`]. Two read: [`reader`]. Another moves the log into the
+//! - One thread writes, in groups: [`writer`]. Three read: [`reader`]. Another moves the log into the
 //!   database: [`checkpoint`]. None of them is a thread of the runtime.
 //! - The log is flushed at every commit (`synchronous = FULL`); grouping makes that cheap.
 //! - Events are appended in the order of their ids, and there is no index in random order; how

@@ -33,8 +33,10 @@ pub struct Options {
     /// About how many dedupe keys are kept in memory, at 24 to 48 bytes each; older ones are kept
     /// in the file.
     pub dedupe_keys_in_memory: usize,
-    /// How many threads answer questions.
+    /// How many threads answer questions that may take long; one more is for those that do not.
     pub readers: usize,
+    /// How long is looked for a page of a list.
+    pub list_time: Duration,
     /// Loses events at a power cut: for tests that have to see a loss.
     #[cfg(feature = "fault-injection")]
     pub unsafe_synchronous_off: bool,
@@ -51,6 +53,7 @@ impl Options {
             keep_free_bytes: 64 << 20,
             dedupe_keys_in_memory: 900_000,
             readers: 2,
+            list_time: Duration::from_secs(5),
             #[cfg(feature = "fault-injection")]
             unsafe_synchronous_off: false,
             #[cfg(feature = "fault-injection")]

@@ -1,9 +1,14 @@
 //! Threads that read, so that no question waits for the writer, nor the writer for a question.
+//!
+//! One of them is kept for what workers wait for and what is found by its key, and a list has a
+//! deadline: people who look for a needle in years of events hold up neither deliveries nor,
+//! for long, one another.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hookyard_model::StoreError;
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
 use super::fault::Fault;
@@ -14,6 +19,35 @@ use super::names::KnownNames;
 pub(super) struct Reader {
     pub(super) conn: Connection,
     pub(super) names: KnownNames,
+}
+
+/// After how many of its own steps SQLite looks at the clock, when there is a deadline: much less
+/// than a millisecond.
+const STEPS: i32 = 4096;
+
+impl Reader {
+    /// Reads what may take long, and gives up when it has taken too long.
+    pub(super) fn within<T>(
+        &mut self,
+        limit: Duration,
+        read: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<T, Fault> {
+        let began = Instant::now();
+        self.conn.progress_handler(STEPS, Some(move || began.elapsed() >= limit))?;
+        let result = read(self);
+        self.conn.progress_handler(0, None::<fn() -> bool>)?;
+        result.map_err(|fault| match fault {
+            Fault::Sql(error)
+                if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) =>
+            {
+                Fault::Store(StoreError::Unavailable(format!(
+                    "too little of what is stored matches, and looking through it took longer \
+                     than {limit:?}; narrow the time"
+                )))
+            }
+            fault => fault,
+        })
+    }
 }
 
 type Question = Box<dyn FnOnce(&mut Reader) + Send>;
@@ -41,11 +75,11 @@ pub(super) async fn look<T: Send + 'static>(
     answer.await.unwrap_or_else(|_| Err(inbox.reason()))
 }
 
-/// Answers until the queue is closed.
-pub(super) fn run(conn: Connection, inbox: &Arc<ReaderInbox>) {
+/// Answers questions of this lane or a more urgent one, until the queue is closed.
+pub(super) fn run(conn: Connection, inbox: &Arc<ReaderInbox>, least: Lane) {
     let _guard = OrClose(inbox);
     let mut reader = Reader { conn, names: KnownNames::default() };
-    while let Some(question) = inbox.take_one() {
+    while let Some(question) = inbox.take_one(least) {
         question(&mut reader);
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use hookyard_model::{
     Accepted, Attempt, Condition, Counts, Delivery, DeliveryFilter, DeliveryId, DestinationStatus,
@@ -43,6 +44,7 @@ pub struct SqliteStore {
     folder: PathBuf,
     writer: Arc<WriterInbox>,
     readers: Arc<ReaderInbox>,
+    list_time: Duration,
     last_sequence: Arc<AtomicU64>,
     walk: Mutex<Walk>,
     threads: Mutex<Vec<Thread>>,
@@ -60,7 +62,8 @@ impl SqliteStore {
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let Opened { writer: conn, folder, lock, page_size } = open::open(&options)?;
         let lock = Arc::new(lock);
-        let Options { path, keep_free_bytes, dedupe_keys_in_memory, readers, .. } = options;
+        let Options { path, keep_free_bytes, dedupe_keys_in_memory, readers, list_time, .. } =
+            options;
         let sql = |error| OpenError::from_fault(&path, Fault::Sql(error));
         let fault = |fault| OpenError::from_fault(&path, fault);
         let io = |error: io::Error| OpenError::from_io(&path, &error);
@@ -84,15 +87,19 @@ impl SqliteStore {
             folder,
             writer: Arc::new(Inbox::new()),
             readers: Arc::new(Inbox::new()),
+            list_time,
             last_sequence: Arc::new(AtomicU64::new(last.unsigned_abs())),
             walk: Mutex::default(),
             threads: Mutex::default(),
             path: path.clone(),
         };
-        for _ in 0..readers.max(1) {
+        let any = std::iter::repeat_n(Lane::Background, readers.max(1));
+        for least in any.chain([Lane::Work]) {
             let conn = open::connect_reader(&path).map_err(sql)?;
             let inbox = Arc::clone(&store.readers);
-            store.start("store-read", &lock, move || reader::run(conn, &inbox)).map_err(io)?;
+            store
+                .start("store-read", &lock, move || reader::run(conn, &inbox, least))
+                .map_err(io)?;
         }
         parts.checkpoints = Some(Checkpoints::start(checkpointer, page_size).map_err(io)?);
         let (inbox, last) = (Arc::clone(&store.writer), Arc::clone(&store.last_sequence));
@@ -127,18 +134,45 @@ impl SqliteStore {
         ask(&self.writer, verb).await
     }
 
+    /// Asks what may take long.
     async fn look<T: Send + 'static>(
         &self,
+        question: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.look_in(Lane::Background, question).await
+    }
+
+    /// Asks what is answered at once, however much there is.
+    async fn glance<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.look_in(Lane::Work, question).await
+    }
+
+    /// Asks for a page of a list.
+    async fn list<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let limit = self.list_time;
+        self.look(move |reader| reader.within(limit, question)).await
+    }
+
+    async fn look_in<T: Send + 'static>(
+        &self,
+        lane: Lane,
         question: impl FnOnce(&mut Reader) -> Result<T, Fault> + Send + 'static,
     ) -> Result<T, StoreError> {
         match self.writer.closed() {
             // After a failed disk nothing that is read can be relied on either.
             Some(reason) => Err(reason),
-            None => look(&self.readers, Lane::Background, question).await,
+            None => look(&self.readers, lane, question).await,
         }
     }
 
     /// Makes a person's change in pieces, so that those who write need not wait for all of it.
+    /// However long it takes to find them: it has to meet all that are selected.
     async fn change(&self, which: DeliveryFilter, change: Change) -> Result<u64, StoreError> {
         let mut changed = 0;
         let mut after = (i64::MAX, i64::MAX);
@@ -189,7 +223,7 @@ impl SqliteStore {
     }
 
     async fn look_at_condition(&self) -> Result<Condition, StoreError> {
-        let due = self.look(Reader::next_due).await?;
+        let due = self.glance(Reader::next_due).await?;
         let len = |suffix: &str| {
             let mut path = self.path.clone().into_os_string();
             path.push(suffix);
@@ -267,7 +301,7 @@ impl Store for SqliteStore {
     }
 
     fn next_due(&self) -> StoreFuture<'_, Vec<(Name, Timestamp)>> {
-        Box::pin(self.look(Reader::next_due))
+        Box::pin(self.glance(Reader::next_due))
     }
 
     fn recover(&self, now: Timestamp) -> StoreFuture<'_, u64> {
@@ -300,19 +334,19 @@ impl Store for SqliteStore {
     }
 
     fn event(&self, id: EventId) -> StoreFuture<'_, Option<Arc<Event>>> {
-        Box::pin(self.look(move |reader| Ok(reader.event(id)?.map(Arc::new))))
+        Box::pin(self.glance(move |reader| Ok(reader.event(id)?.map(Arc::new))))
     }
 
     fn events(&self, which: EventFilter, page: Page) -> StoreFuture<'_, Vec<EventSummary>> {
-        Box::pin(self.look(move |reader| reader.events(&which, page)))
+        Box::pin(self.list(move |reader| reader.events(&which, page)))
     }
 
     fn delivery(&self, id: DeliveryId) -> StoreFuture<'_, Option<(Delivery, Vec<Attempt>)>> {
-        Box::pin(self.look(move |reader| reader.delivery(id)))
+        Box::pin(self.glance(move |reader| reader.delivery(id)))
     }
 
     fn deliveries(&self, which: DeliveryFilter, page: Page) -> StoreFuture<'_, Vec<Delivery>> {
-        Box::pin(self.look(move |reader| reader.deliveries(&which, page)))
+        Box::pin(self.list(move |reader| reader.deliveries(&which, page)))
     }
 
     fn set_status(&self, destination: Name, status: DestinationStatus) -> StoreFuture<'_, ()> {
@@ -320,7 +354,7 @@ impl Store for SqliteStore {
     }
 
     fn statuses(&self) -> StoreFuture<'_, Vec<(Name, DestinationStatus)>> {
-        Box::pin(self.look(Reader::statuses))
+        Box::pin(self.glance(Reader::statuses))
     }
 
     fn counts(&self) -> StoreFuture<'_, Counts> {
@@ -341,5 +375,46 @@ impl Store for SqliteStore {
 
     fn close(&self) -> StoreFuture<'_, ()> {
         Box::pin(self.end())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::{Sender, channel};
+
+    use super::*;
+
+    /// Gives a reader something to do until the sender is dropped.
+    async fn busy(store: &Arc<SqliteStore>) -> Sender<()> {
+        let (store, (end, ended)) = (Arc::clone(store), channel());
+        let (started, start) = oneshot::channel();
+        let wait = move |_: &mut Reader| {
+            started.send(()).unwrap();
+            assert!(ended.recv().is_err());
+            Ok(())
+        };
+        tokio::spawn(async move { store.look(wait).await });
+        start.await.unwrap();
+        end
+    }
+
+    #[tokio::test]
+    async fn slow_lists_hold_up_no_worker() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let options = Options::new(folder.path().join("hookyard.db"));
+        let readers = options.readers;
+        let store = Arc::new(SqliteStore::open(options).unwrap());
+        let mut ends = Vec::new();
+        for _ in 0..readers {
+            ends.push(busy(&store).await);
+        }
+        let minute = Duration::from_secs(60);
+        for _ in 0..20 {
+            let condition = tokio::time::timeout(minute, store.condition()).await;
+            assert_eq!(condition.unwrap().unwrap().oldest_due, None);
+        }
+        let counts = tokio::time::timeout(Duration::from_millis(50), store.counts()).await;
+        assert!(counts.is_err(), "what may take long has to wait");
+        drop(ends);
     }
 }

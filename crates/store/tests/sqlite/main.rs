@@ -5,6 +5,7 @@
 
 mod child;
 mod crash;
+mod deadline;
 mod full;
 mod open;
 mod place;
