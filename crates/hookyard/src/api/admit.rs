@@ -1,5 +1,6 @@
 //! Who is let in to `/api/v1`: a caller that names this host, does not come from another web
-//! site, has not guessed too often, and has the token.
+//! site, and has the token. Who guesses it too often is told to wait; the right one always counts,
+//! since behind a proxy all callers have one address.
 //!
 //! The host is checked because a web page may point a name of its own at 127.0.0.1 and would then
 //! be of the same origin as we are (DNS rebinding); the token alone would stop it too, this stops
@@ -19,6 +20,7 @@ use http::{HeaderMap, Uri};
 
 use super::Shared;
 use super::serve::Peer;
+use crate::config::Admin;
 use crate::problem::{Kind, Problem};
 
 /// How many wrong tokens one address may send in a [`PERIOD`].
@@ -37,19 +39,19 @@ pub(super) async fn admit(State(api): State<Shared>, request: Request, next: Nex
 
 /// Whether a request may go on.
 pub(super) fn check(api: &Shared, request: &Request) -> Result<(), Problem> {
-    let listen = api.app.config().admin.listen.ip();
-    let host = check_host(request.uri(), request.headers(), listen)?;
+    let config = api.app.config();
+    let host = check_host(request.uri(), request.headers(), &config.admin)?;
     check_site(request.headers(), &host)?;
-    let address = request
-        .extensions()
-        .get::<Peer>()
-        .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
-    api.failures.check(address, Instant::now())?;
     match bearer(request.headers()) {
         Some(token) if api.token.is_of(token) => Ok(()),
         guess => {
             // Nothing was guessed where no token came along.
             if guess.is_some() {
+                let address = request
+                    .extensions()
+                    .get::<Peer>()
+                    .map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0.ip());
+                api.failures.check(address, Instant::now())?;
                 api.failures.count(address, Instant::now());
             }
             Err(Problem::new(
@@ -68,11 +70,11 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     (values.next().is_none() && scheme.eq_ignore_ascii_case(b"Bearer ")).then(|| token.trim_ascii())
 }
 
-fn check_host(uri: &Uri, headers: &HeaderMap, listen: IpAddr) -> Result<Authority, Problem> {
+fn check_host(uri: &Uri, headers: &HeaderMap, admin: &Admin) -> Result<Authority, Problem> {
     let refused = || {
         Problem::new(
             Kind::Misdirected,
-            "The request's `Host` is neither a loopback name nor the address that the API listens on.",
+            "The request's `Host` is neither a loopback name, the address that the API listens on nor one of `hosts` in `[admin]`.",
         )
     };
     let mut hosts = headers.get_all(HOST).iter();
@@ -84,12 +86,14 @@ fn check_host(uri: &Uri, headers: &HeaderMap, listen: IpAddr) -> Result<Authorit
     }
     let name = host.host();
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let listen = admin.listen.ip();
     let is_ours = match address {
         // An address cannot be rebound: a page under it came from it.
         Ok(address) => address.is_loopback() || address == listen || listen.is_unspecified(),
         Err(_) => name.eq_ignore_ascii_case("localhost"),
     };
-    if is_ours { Ok(host) } else { Err(refused()) }
+    let is_named = admin.hosts.iter().any(|known| known.eq_ignore_ascii_case(name));
+    if is_ours || is_named { Ok(host) } else { Err(refused()) }
 }
 
 /// Refuses what a browser says comes from another web site. Programs send neither header.
@@ -174,6 +178,11 @@ mod tests {
         map
     }
 
+    fn admin(listen: &str) -> Admin {
+        let hosts = vec!["hub.internal".to_owned(), "10.1.2.3".to_owned(), "[fd00::1]".to_owned()];
+        Admin { listen: (listen.parse::<IpAddr>().unwrap(), 8081).into(), hosts }
+    }
+
     #[test]
     fn hosts() {
         let (loopback, any, lan) = ("127.0.0.1", "0.0.0.0", "192.168.1.5");
@@ -189,17 +198,22 @@ mod tests {
             ("localhost.evil.example:8081", loopback, false),
             ("127.0.0.1.evil.example", loopback, false),
             ("user@127.0.0.1", loopback, false),
+            ("hub.internal", loopback, true),
+            ("HUB.internal:8443", loopback, true),
+            ("10.1.2.3:443", loopback, true),
+            ("[fd00::1]", loopback, true),
+            ("[fd00::2]", loopback, false),
+            ("x.hub.internal", loopback, false),
+            ("hub.internal.evil.example", loopback, false),
+            ("user@hub.internal", loopback, false),
             ("", loopback, false),
         ];
         for (host, listen, fine) in cases {
-            let checked = check_host(
-                &Uri::from_static("/"),
-                &headers(&[("host", host)]),
-                listen.parse().unwrap(),
-            );
+            let given = headers(&[("host", host)]);
+            let checked = check_host(&Uri::from_static("/"), &given, &admin(listen));
             assert_eq!(checked.is_ok(), fine, "{host} on {listen}");
         }
-        let loopback = loopback.parse().unwrap();
+        let loopback = &admin(loopback);
         let local = headers(&[("host", "localhost")]);
         let twice = headers(&[("host", "localhost"), ("host", "localhost")]);
         assert!(check_host(&Uri::from_static("/"), &twice, loopback).is_err());

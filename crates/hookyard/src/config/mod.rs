@@ -122,6 +122,8 @@ pub struct Limits {
 pub struct Admin {
     /// The address to listen on.
     pub listen: SocketAddr,
+    /// What callers may know it as, beside that address and the names of this machine.
+    pub hosts: Vec<String>,
 }
 
 /// The `[store]` section.

@@ -13,7 +13,9 @@ use super::DedupeBy;
 use super::reader::{At, Node, Reader};
 use super::report::Span;
 use super::section::{Fields, Named, Opt, Rows, Section, Value, sections};
-use super::value::{HeaderName, Headers, Method, OneOrMore, ProviderSlug, Share, Size, Verify};
+use super::value::{
+    HeaderName, Headers, HostName, Method, OneOrMore, ProviderSlug, Share, Size, Verify,
+};
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -99,8 +101,12 @@ sections! {
         /// The address to listen on for the API, health and metrics. Changing it needs a restart.
         listen: default SocketAddr = loopback(8081);
         /// Allow an address that other machines can reach. The API is not encrypted: put a proxy
-        /// with TLS before it, and let nobody else through.
+        /// with TLS before it, let nobody else through, and name the proxy's host in `hosts`.
         allow_remote: default bool = false;
+        /// Names under which callers reach the API through a proxy that passes their `Host` on,
+        /// without a port. Requests for another host than these, this machine's own names or the
+        /// address that is listened on are refused.
+        hosts: default Vec<At<HostName>> = Vec::new(), like "[\"hub.internal\"]";
     }
 
     /// `[store]`

@@ -140,7 +140,7 @@ pub(super) fn admin(
     if !listen.ip().is_loopback() && !options.allow_remote.value {
         reader.error(
             options.listen.span.clone(),
-            "other machines could reach the API at this address, and it is not encrypted; listen on 127.0.0.1, or put a proxy with TLS before it and write `allow_remote = true`",
+            "other machines could reach the API at this address, and it is not encrypted; listen on 127.0.0.1, or put a proxy with TLS before it, write `allow_remote = true`, and name the proxy's host in `hosts`",
         );
     }
     if listen == server.value && listen.port() != 0 {
@@ -149,7 +149,8 @@ pub(super) fn admin(
             "`[server]` and `[admin]` cannot listen on the same address; give one of them another port",
         );
     }
-    Admin { listen }
+    let hosts = options.hosts.iter().map(|host| host.0.clone()).collect();
+    Admin { listen, hosts }
 }
 
 pub(super) fn store(options: &StoreOptions, reader: &mut Reader<'_>) -> StoreSettings {

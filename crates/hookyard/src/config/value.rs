@@ -51,6 +51,7 @@ texts! {
     DedupeBy: "`\"provider\"`, `\"header:NAME\"`, `\"json:/POINTER\"`, `\"body\"` or `\"off\"`", parse_dedupe, show_dedupe;
     Method: "`\"GET\"`, `\"POST\"`, `\"PUT\"`, `\"PATCH\"` or `\"DELETE\"`", Method::parse, |method| method.0.to_owned();
     Verify: "`\"signature\"` or `\"none\"`", Verify::parse, |verify| verify.word().to_owned();
+    HostName: "the name of a host such as `\"hub.internal\"`, without a port", HostName::parse, |name| name.0.clone();
     HeaderName: "the name of a header such as `\"x-signature\"`", HeaderName::parse, |name| name.0.clone();
 }
 
@@ -86,6 +87,18 @@ impl Verify {
             Self::Signature => "signature",
             Self::None => "none",
         }
+    }
+}
+
+/// A host as it stands in a URL: a name, an IPv4 address, or an IPv6 address in brackets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct HostName(pub(super) String);
+
+impl HostName {
+    fn parse(text: &str) -> Option<Self> {
+        // What is written in another way than it is sent, or with a `*`, would never be met.
+        let host = url::Host::parse(text).ok()?.to_string();
+        (host.eq_ignore_ascii_case(text) && !host.contains('*')).then_some(Self(host))
     }
 }
 

@@ -60,15 +60,19 @@ async fn a_wrong_method_is_told_the_right_ones() {
 }
 
 #[tokio::test]
-async fn guesses_are_counted_and_then_nobody_from_there_is_let_in() {
+async fn guesses_are_counted_and_the_right_token_always_counts() {
     let hub = Hub::start().await;
     let guess = format!("authorization: Bearer {}x\r\n", hub.token);
     for _ in 0..10 {
         hub.send("GET", "/api/v1/sources", &guess, "").await.refused(401, "unauthorized");
     }
-    let reply = hub.get("/api/v1/sources").await;
+    let reply = hub.send("GET", "/api/v1/sources", &guess, "").await;
     reply.refused(429, "rate_limited");
     assert!(reply.head.contains("retry-after: "));
+    // Behind a proxy all callers come from one address: one that guesses locks nobody else out.
+    hub.get("/api/v1/sources").await.ok();
+    hub.send("GET", "/api/v1/sources", "", "").await.refused(401, "unauthorized");
+    hub.send("GET", "/api/v1/nothing", &guess, "").await.refused(429, "rate_limited");
     assert_eq!(hub.send("GET", "/health", "", "").await.status, 200);
 }
 
@@ -101,6 +105,19 @@ async fn web_pages_of_other_sites_are_refused() {
     }
     let none = hub.send("POST", "/api/v1/dead-letters/purge", &bearer, r#"{"all":true}"#).await;
     none.refused(415, "unsupported_media_type");
+}
+
+#[tokio::test]
+async fn a_proxy_in_front_is_known_by_its_name() {
+    let hub =
+        Hub::start_with("", "[admin]\nlisten = \"127.0.0.1:0\"\nhosts = [\"hub.internal\"]").await;
+    let through =
+        |host: &str| format!("{}host: {host}\r\norigin: https://{host}\r\n", hub.bearer());
+    let path = "/api/v1/sources";
+    for host in ["hub.internal", "HUB.internal:8443"] {
+        hub.send("GET", path, &through(host), "").await.ok();
+    }
+    hub.send("GET", path, &through("hub.example"), "").await.refused(421, "misdirected");
 }
 
 #[tokio::test]

@@ -41,8 +41,11 @@ impl Hub {
     /// Starts a hub with more lines for `[store]` and more sections.
     pub(crate) async fn start_with(store: &str, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        // A section can be there once: a test that says something else brings its own.
+        let admin =
+            if more.contains("[admin]") { "" } else { "[admin]\nlisten = \"127.0.0.1:0\"\n" };
         let text = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n[store]\nurl = \"sqlite:hub.db\"\n{store}\n\
+            "[server]\nlisten = \"127.0.0.1:0\"\n{admin}[store]\nurl = \"sqlite:hub.db\"\n{store}\n\
              [sources.github]\nprovider = \"github\"\nsecret = \"canary-of-the-source\"\n\
              [sources.shop]\nprovider = \"generic\"\nverify = \"none\"\n\
              [destinations.ci]\nurl = \"http://127.0.0.1:9/hooks?key=canary\"\n\

@@ -116,7 +116,7 @@ to = "d"
 url = "http://localhost:3000"
 "#,
         r#"
-error: unknown key `colour` in `[admin]`; known are `listen`, `allow_remote`
+error: unknown key `colour` in `[admin]`; known are `listen`, `allow_remote`, `hosts`
  --> hookyard.toml:2:1
   |
 2 | colour = "***"
@@ -998,6 +998,44 @@ error: the signature cannot be described like this: `md5` is not a known algorit
   |             ^^^^^^^^^^^^^^^^^^^^^"#,
     ),
     (
+        "hosts that are none",
+        r#"
+[admin]
+hosts = ["hub.internal", "hub.internal:8443", "https://hub.internal", "*", ""]
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: expected the name of a host such as `"hub.internal"`, without a port
+ --> hookyard.toml:2:26
+  |
+2 | hosts = ["hub.internal", "hub.internal:8443", "https://hub.internal", "*", ""]
+  |                          ^^^^^^^^^^^^^^^^^^^
+
+error: expected the name of a host such as `"hub.internal"`, without a port
+ --> hookyard.toml:2:47
+  |
+2 | hosts = ["hub.internal", "hub.internal:8443", "https://hub.internal", "*", ""]
+  |                                               ^^^^^^^^^^^^^^^^^^^^^^
+
+error: expected the name of a host such as `"hub.internal"`, without a port
+ --> hookyard.toml:2:71
+  |
+2 | hosts = ["hub.internal", "hub.internal:8443", "https://hub.internal", "*", ""]
+  |                                                                       ^^^
+
+error: expected the name of a host such as `"hub.internal"`, without a port
+ --> hookyard.toml:2:76
+  |
+2 | hosts = ["hub.internal", "hub.internal:8443", "https://hub.internal", "*", ""]
+  |                                                                            ^^"#,
+    ),
+    (
         "dedupe by something else",
         r#"
 [sources.a]
@@ -1407,7 +1445,7 @@ to = "d"
 url = "http://localhost:3000"
 "#,
         r#"
-error: other machines could reach the API at this address, and it is not encrypted; listen on 127.0.0.1, or put a proxy with TLS before it and write `allow_remote = true`
+error: other machines could reach the API at this address, and it is not encrypted; listen on 127.0.0.1, or put a proxy with TLS before it, write `allow_remote = true`, and name the proxy's host in `hosts`
  --> hookyard.toml:2:10
   |
 2 | listen = "0.0.0.0:8081"
