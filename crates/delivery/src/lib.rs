@@ -31,7 +31,7 @@ pub use context::Parts;
 pub use engine::Engine;
 pub use gate::{LaneState, Reservation};
 pub use headers::{HeaderError, check_header};
-pub use observe::{Clock, Observer, Unobserved};
+pub use observe::{Clock, Observer};
 pub use settings::Settings;
 pub use transport::{
     Answer, BodyEnd, ClientSettings, HttpClient, Outbound, Resolve, ResolveFuture, ResponseLimit,

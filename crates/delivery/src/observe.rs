@@ -27,9 +27,3 @@ pub trait Observer: Send + Sync + 'static {
     /// The store did not do as asked. On [`StoreError::Failed`] the process has to end.
     fn store_failed(&self, error: &StoreError) {}
 }
-
-/// An observer that does nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unobserved;
-
-impl Observer for Unobserved {}

@@ -230,7 +230,11 @@ impl Worker {
                 self.settle(*ended, until);
             }
             Ok((id, Done::Settled(next))) => {
-                self.in_hand.remove(&id);
+                let in_hand = self.in_hand.remove(&id);
+                if let (None, Some(in_hand)) = (&next, in_hand) {
+                    // What could not be kept comes back when its lease ends.
+                    self.lane.heard(in_hand.until, now);
+                }
                 self.lane.settled(next.as_ref());
             }
             Ok((_, Done::Leased { wanted, got })) => {
@@ -265,7 +269,6 @@ impl Worker {
     fn disable(&mut self) {
         let name = self.lane.destination().name.clone();
         let status = DestinationStatus::Disabled;
-        tracing::warn!(destination = %name, "answered 410 Gone and is disabled; its deliveries are held");
         self.context.statuses.set(name.clone(), status);
         self.context.observer.disabled(&name);
         let context = Arc::clone(&self.context);

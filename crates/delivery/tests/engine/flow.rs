@@ -1,10 +1,11 @@
 //! The road of a delivery: taken over or leased, attempted, retried, settled.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use hookyard_delivery::TransportError;
+use hookyard_delivery::{Clock, TransportError};
 use hookyard_model::{
-    DeadLetterReason, DeliveryFilter, DeliveryState, FailureKind, Next, RetryPolicy, Store,
+    DeadLetterReason, DeliveryFilter, DeliveryState, FailureKind, Lease, Next, RetryPolicy, Store,
     StoreError,
 };
 
@@ -17,7 +18,7 @@ async fn a_delivery_that_was_handed_over_is_made_and_settled() {
         scene.start(vec![destination("ci")], |_, _| async { answer(200) }).await;
     let reservation = engine.reserve(&name("ci"));
     assert!(reservation.is_some_and(|place| {
-        let lease = place.leased_until().since(hookyard_delivery::Clock::now(&*scene.clock));
+        let lease = place.leased_until().since(Clock::now(&*scene.clock));
         lease >= Duration::from_secs(119)
     }));
     let id = scene.accept(&engine, "ci").await;
@@ -50,7 +51,7 @@ async fn a_delivery_that_waits_in_the_store_is_found() {
 #[tokio::test]
 async fn what_a_dead_process_had_in_hand_is_made_when_its_lease_ends_and_says_so() {
     let mut scene = Scene::new();
-    let soon = hookyard_delivery::Clock::now(&*scene.clock).plus(Duration::from_millis(50));
+    let soon = Clock::now(&*scene.clock).plus(Duration::from_millis(50));
     scene.store(&[("ci", Some(soon))]).await;
     let (_engine, transport) =
         scene.start(vec![destination("ci")], |_, _| async { answer(200) }).await;
@@ -106,7 +107,7 @@ async fn a_delivery_that_keeps_failing_becomes_a_dead_letter_and_can_be_asked_fo
     assert_eq!(delivery.reason, Some(DeadLetterReason::Exhausted));
 
     let which = DeliveryFilter { id: Some(id), ..DeliveryFilter::default() };
-    let now = hookyard_delivery::Clock::now(&*scene.clock);
+    let now = Clock::now(&*scene.clock);
     assert_eq!(scene.store.redeliver(which, now).await, Ok(1));
     engine.wake(&name("ci"));
     let (_, attempt, next) = scene.attempt().await;
@@ -173,6 +174,34 @@ async fn a_panic_in_a_transport_costs_one_lease_and_nothing_else() {
         .await;
     scene.accept(&engine, "ci").await;
     assert_eq!(scene.ended(2).await.len(), 2);
+}
+
+#[tokio::test]
+async fn an_attempt_that_could_not_be_kept_is_made_again_when_its_lease_ends() {
+    let mut scene = Scene::new();
+    scene.settings.lease = Duration::from_millis(1);
+    scene.settings.slack = Duration::from_millis(1);
+    scene.settings.sweep = Duration::from_secs(3600);
+    let mut quick = destination("ci");
+    quick.timeouts.total = Duration::from_millis(150);
+    let (store, clock) = (Arc::clone(&scene.store), Arc::clone(&scene.clock));
+    let play = move |_, number| {
+        let (store, clock) = (Arc::clone(&store), Arc::clone(&clock));
+        async move {
+            if number == 1 {
+                // Another worker takes it, and soon gives it up.
+                let until = clock.now().plus(Duration::from_millis(10));
+                let now = clock.now().plus(Duration::from_secs(3600));
+                let lease = Lease { destination: name("ci"), limit: 1, now, until };
+                assert_eq!(store.lease(lease).await.unwrap().len(), 1);
+            }
+            answer(200)
+        }
+    };
+    let (engine, transport) = scene.start(vec![quick], play).await;
+    scene.accept(&engine, "ci").await;
+    assert_eq!(scene.ended(1).await.len(), 1);
+    assert_eq!(transport.sent.lock().unwrap().len(), 2);
 }
 
 #[tokio::test]
