@@ -267,7 +267,9 @@ impl WriterParts {
         let Some(checkpoints) = self.checkpoints else { return };
         let (names, dedupe) = (self.names, self.dedupe);
         let core = Core { conn: &self.conn, names, dedupe, sequence: 0 };
-        Writer { core, inbox, space: self.space, checkpoints, last_sequence }.run();
+        let space = self.space;
+        let upkeep_rests_until = None;
+        Writer { core, inbox, space, checkpoints, last_sequence, upkeep_rests_until }.run();
     }
 }
 

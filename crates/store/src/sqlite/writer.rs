@@ -7,9 +7,13 @@
 //! A verb that fails takes the whole batch down, and the batch is done again one by one, so that
 //! each gets its own answer: that costs nothing as long as nothing fails, which a savepoint
 //! around each would.
+//!
+//! With each batch goes some upkeep of the dedupe keys, which can wait. When it may be what took a
+//! batch down, as on a full disk, it is set aside for a while and the batch done again without.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use hookyard_model::StoreError;
 use rusqlite::Connection;
@@ -116,7 +120,12 @@ pub(super) struct Writer<'c> {
     pub(super) space: Space,
     pub(super) checkpoints: Checkpoints,
     pub(super) last_sequence: Arc<AtomicU64>,
+    /// When upkeep has failed: until when it is set aside.
+    pub(super) upkeep_rests_until: Option<Instant>,
 }
+
+/// For how long upkeep is set aside.
+const UPKEEP_REST: Duration = Duration::from_secs(5);
 
 type Batch = Vec<Box<dyn Job>>;
 
@@ -124,7 +133,8 @@ impl Writer<'_> {
     /// Writes until the queue is closed, or the disk fails.
     pub(super) fn run(mut self) {
         loop {
-            let Some(batch) = self.inbox.take(!self.core.dedupe.has_upkeep()) else { break };
+            let upkeep = self.upkeep_is_due();
+            let Some(batch) = self.inbox.take(!upkeep) else { break };
             let scarce = self.space.check(self.core.conn).is_err();
             let turned = self
                 .turn(batch)
@@ -143,7 +153,15 @@ impl Writer<'_> {
     fn turn(&mut self, batch: Batch) -> Result<(), StoreError> {
         let mut batch = self.refuse_accepts_without_room(batch);
         batch.sort_by_key(|job| (job.lane() as u8, job.order()));
-        match self.commit(&mut batch, true) {
+        let upkeep = self.upkeep_is_due();
+        let done = match self.commit(&mut batch, upkeep) {
+            Err(error) if upkeep && !is_fatal(&error) => {
+                self.set_upkeep_aside(&error);
+                if batch.is_empty() { Ok(()) } else { self.commit(&mut batch, false) }
+            }
+            done => done,
+        };
+        match done {
             Ok(()) => {
                 batch.into_iter().for_each(Job::answer);
                 Ok(())
@@ -154,11 +172,26 @@ impl Writer<'_> {
             }
             Err(error) => {
                 tracing::debug!(%error, jobs = batch.len(), "a batch is done again one by one");
-                if matches!(error, StoreError::Full(_)) {
-                    self.checkpoints.shrink(self.core.conn);
-                }
+                self.make_room_after(&error);
                 self.one_by_one(batch)
             }
+        }
+    }
+
+    fn upkeep_is_due(&mut self) -> bool {
+        self.core.dedupe.has_upkeep()
+            && self.upkeep_rests_until.is_none_or(|until| Instant::now() >= until)
+    }
+
+    fn set_upkeep_aside(&mut self, error: &StoreError) {
+        tracing::debug!(%error, "upkeep may have failed, and is set aside for a while");
+        self.upkeep_rests_until = Some(Instant::now() + UPKEEP_REST);
+        self.make_room_after(error);
+    }
+
+    fn make_room_after(&self, error: &StoreError) {
+        if matches!(error, StoreError::Full(_)) {
+            self.checkpoints.shrink(self.core.conn);
         }
     }
 

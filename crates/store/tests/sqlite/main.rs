@@ -10,6 +10,7 @@ mod full;
 mod open;
 mod place;
 mod sealing;
+mod upkeep;
 
 mod conformance {
     use super::place::Folder;

@@ -180,7 +180,8 @@ impl Dedupe {
     }
 
     /// Whether there is something to move though nobody asks for anything.
-    pub(super) fn has_upkeep(&self) -> bool {
+    pub(super) fn has_upkeep(&mut self) -> bool {
+        self.receive_collected();
         self.sealing.is_some()
             || self.void_from <= self.sealed_to
             || self.segments.dropping().is_some()
@@ -190,7 +191,6 @@ impl Dedupe {
     /// Moves some keys, as part of a transaction that accepts so many events.
     pub(super) fn upkeep(&mut self, conn: &Connection, accepts: usize) -> Result<(), Fault> {
         let chunk = self.full.div_ceil(8).min(CHUNK) + CHUNK_PER_ACCEPT * accepts;
-        self.receive_collected();
         self.step = if let Some(sealing) = &self.sealing {
             let written = sealing.write(conn, chunk)?;
             Some(if sealing.is_done(written) { Step::Sealed } else { Step::Wrote(written) })
