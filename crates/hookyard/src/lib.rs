@@ -18,4 +18,5 @@ pub mod reload;
 mod retention;
 pub mod run;
 pub mod sample;
+mod stranded;
 pub mod telemetry;

@@ -24,6 +24,7 @@ use crate::feed::Feed;
 use crate::ingest::{Ingest, Listening};
 use crate::reload::{self, Reloader};
 use crate::retention;
+use crate::stranded;
 use crate::telemetry::{Metrics, Recorder};
 
 /// How long what is under way may take to end.
@@ -276,6 +277,7 @@ enum End {
 impl Running {
     fn announce(&self) {
         tracing::info!(ingest = %self.ingest, admin = %self.admin, "listening");
+        stranded::warn(&self.app);
     }
 
     fn follow(&mut self, reloader: Reloader) {
@@ -291,6 +293,7 @@ impl Running {
             certificate.send_replace(setting);
             app.metrics.configured(&config);
             app.set_config(Arc::new(config));
+            stranded::warn(&app);
             Ok(())
         };
         self.tasks.spawn(reload::watch(reloader, current, apply, triggered));

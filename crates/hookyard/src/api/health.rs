@@ -17,6 +17,7 @@ use tokio::time::timeout;
 
 use super::{Api, Entry, Shared, get};
 use crate::problem::{Kind, Problem};
+use crate::stranded;
 use crate::telemetry::Scrape;
 
 /// How long what the store said is told to others who ask.
@@ -41,7 +42,8 @@ pub(super) struct Probe(Mutex<Option<(Instant, Result<(), StoreError>)>>);
 /// The answer of `/health`.
 #[derive(Debug, Serialize)]
 struct Health {
-    /// `ok`; `degraded`: events are taken, but a destination is in trouble; `failing`: they are not.
+    /// `ok`; `degraded`: events are taken, but a destination is in trouble or
+    /// missing; `failing`: they are not.
     status: &'static str,
     version: &'static str,
     uptime_seconds: u64,
@@ -51,6 +53,8 @@ struct Health {
     oldest_pending_seconds: u64,
     store: StoreHealth,
     destinations: Troubled,
+    /// Destinations with pending deliveries that the configuration does not name.
+    unconfigured_destinations: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -117,7 +121,11 @@ async fn health(State(api): State<Shared>) -> Response {
     let destinations = Troubled::new(&api.app.engine.lanes());
     let counted = api.app.metrics.counted_overall();
     let now = api.app.now();
-    let is_degraded = !destinations.open_circuits.is_empty() || !destinations.disabled.is_empty();
+    let unconfigured: Vec<String> =
+        stranded::list(&api.app).into_iter().map(|(name, _)| name.to_string()).collect();
+    let is_degraded = !destinations.open_circuits.is_empty()
+        || !destinations.disabled.is_empty()
+        || !unconfigured.is_empty();
     let health = Health {
         status: match &refusal {
             Some(_) => "failing",
@@ -135,6 +143,7 @@ async fn health(State(api): State<Shared>) -> Response {
             free_bytes: condition.free_bytes,
         },
         destinations,
+        unconfigured_destinations: unconfigured,
     };
     let mut response = Answer(json!(health)).into_response();
     if let Some(problem) = refusal {

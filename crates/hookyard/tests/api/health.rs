@@ -36,6 +36,20 @@ async fn health_says_what_is_going_on() {
 }
 
 #[tokio::test]
+async fn health_names_destinations_that_have_deliveries_and_are_gone() {
+    let hub = Hub::start().await;
+    hub.event(b"{}", &["ci", "gone", "old"]).await;
+    hub.give_up("old").await;
+    let health = hub.send("GET", "/health", "", "").await.ok();
+    assert_eq!(health["unconfigured_destinations"], serde_json::json!(["gone"]), "{health}");
+    assert_eq!(health["status"], "degraded");
+    hub.post("/api/v1/deliveries/cancel", r#"{"destination":"gone"}"#).await.ok();
+    let health = hub.send("GET", "/health", "", "").await.ok();
+    assert_eq!(health["unconfigured_destinations"], serde_json::json!([]), "{health}");
+    assert_eq!(health["status"], "ok");
+}
+
+#[tokio::test]
 async fn probes_answer_and_say_when_it_is_over() {
     let hub = Hub::start().await;
     assert_eq!(hub.send("GET", "/livez", "", "").await.body, b"alive\n");

@@ -1,8 +1,12 @@
 //! `hookyard serve` and `hookyard check`.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
 
-use crate::support::{Ran, Running, hookyard};
+use serde_json::Value;
+
+use crate::support::{Ran, Running, Server, hookyard};
 
 const GOOD: &str = "\
 [server]
@@ -60,4 +64,75 @@ fn a_right_configuration_is_summed_up_and_run() {
     hub.error_line("\"listening\"");
     let ended = hub.end("TERM");
     assert_eq!((ended.code, ended.stdout.as_str()), (0, ""), "{ended:?}");
+}
+
+const ALONE: &str = "\
+[server]
+listen = \"127.0.0.1:0\"
+[admin]
+listen = \"127.0.0.1:0\"
+[sources.one]
+verify = \"none\"
+";
+
+/// Writes the file, with a destination for everything or without one.
+fn write(folder: &Path, destination: Option<&str>) {
+    let destination = destination.map_or(String::new(), |url| {
+        format!("[destinations.app]\nurl = \"{url}\"\n[[routes]]\nfrom = \"one\"\nto = \"app\"\n")
+    });
+    std::fs::write(folder.join("hookyard.toml"), format!("{ALONE}{destination}")).unwrap();
+}
+
+/// Starts a hub and says where webhooks come in.
+fn serve(folder: &Path) -> (Running, String) {
+    let mut command = hookyard(folder);
+    command.arg("serve");
+    let hub = Running::start(command);
+    let line: Value = serde_json::from_str(&hub.error_line("\"listening\"")).unwrap();
+    (hub, line["ingest"].as_str().unwrap().to_owned())
+}
+
+fn send(address: &str) {
+    let mut socket = TcpStream::connect(address).unwrap();
+    socket
+        .write_all(b"POST /webhook/one HTTP/1.1\r\nhost: hub\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")
+        .unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn the_log_says_once_what_is_gone_and_names_what_is_left_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start();
+    server.answer(410);
+    write(folder.path(), Some(&server.url("/")));
+    let (hub, address) = serve(folder.path());
+    send(&address);
+    hub.error_line("and is disabled");
+    send(&address);
+    send(&address);
+    let ended = hub.end("TERM");
+    assert!(!ended.stderr.contains("and is disabled"), "once is enough: {}", ended.stderr);
+
+    let waiting = |line: &str| {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (&line["level"], &line["destination"], &line["pending"]),
+            (&"WARN".into(), &"app".into(), &2.into()),
+            "{line}"
+        );
+    };
+    // At a start without the destination, not with it, and at a reload that takes it away.
+    write(folder.path(), None);
+    let (hub, _) = serve(folder.path());
+    waiting(&hub.error_line("does not name this destination"));
+    write(folder.path(), Some(&server.url("/")));
+    hub.end("TERM");
+    let (hub, _) = serve(folder.path());
+    write(folder.path(), None);
+    waiting(&hub.error_line("does not name this destination"));
+    let ended = hub.end("TERM");
+    assert!(!ended.stderr.contains("does not name this destination"), "{ended:?}");
 }
