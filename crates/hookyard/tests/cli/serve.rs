@@ -3,6 +3,7 @@
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -87,19 +88,67 @@ fn write(folder: &Path, destination: Option<&str>) {
 fn serve(folder: &Path) -> (Running, String) {
     let mut command = hookyard(folder);
     command.arg("serve");
-    let hub = Running::start(command);
-    let line: Value = serde_json::from_str(&hub.error_line("\"listening\"")).unwrap();
+    let (hub, line) = listening(command);
     (hub, line["ingest"].as_str().unwrap().to_owned())
 }
 
-fn send(address: &str) {
+fn listening(command: Command) -> (Running, Value) {
+    let hub = Running::start(command);
+    let line = serde_json::from_str(&hub.error_line("\"listening\"")).unwrap();
+    (hub, line)
+}
+
+/// What is answered to a request without a body.
+fn ask(address: &str, start: &str) -> String {
     let mut socket = TcpStream::connect(address).unwrap();
-    socket
-        .write_all(b"POST /webhook/one HTTP/1.1\r\nhost: hub\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}")
-        .unwrap();
+    let request = format!(
+        "{start} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+    );
+    socket.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     socket.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn send(address: &str) {
+    let answer = ask(address, "POST /webhook/one");
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn requests_to_the_api_stand_in_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), None);
+    for (start, level) in [
+        ("POST /api/v1/dead-letters/purge?x=hidden", Some("INFO")),
+        ("DELETE /api/v1/nothing", Some("INFO")),
+        ("GET /health?x=hidden", None),
+    ] {
+        for log in ["info", "debug"] {
+            let mut command = hookyard(folder.path());
+            command.args(["serve", "--log", log]);
+            let (hub, line) = listening(command);
+            let answer = ask(line["admin"].as_str().unwrap(), start);
+            let id = answer.lines().find_map(|line| line.strip_prefix("x-request-id: ")).unwrap();
+            let ended = hub.end("TERM");
+            assert!(!ended.stderr.contains("hidden"), "{ended:?}");
+            let lines: Vec<&str> = ended.stderr.lines().filter(|line| line.contains(id)).collect();
+            let Some(level) = level.or((log == "debug").then_some("DEBUG")) else {
+                assert_eq!(lines, [""; 0]);
+                continue;
+            };
+            assert_eq!(lines.len(), 1, "{lines:?}");
+            let line: Value = serde_json::from_str(lines[0]).unwrap();
+            let (method, path) = start.split_once(' ').unwrap();
+            let path = path.split('?').next().unwrap();
+            assert_eq!(
+                (&line["level"], &line["method"], &line["path"]),
+                (&level.into(), &method.into(), &path.into()),
+                "{line}"
+            );
+            assert_eq!(line["status"].to_string(), answer[9..12], "{line}");
+        }
+    }
 }
 
 #[test]
