@@ -204,7 +204,7 @@ impl Problem {
             StoreError::Unavailable(_) => {
                 (Kind::StoreUnavailable, 5.0 + 10.0 * jitter, "The store does not answer.")
             }
-            StoreError::Failed(_) | StoreError::Corrupt(_) => {
+            StoreError::Failed(_) | StoreError::Corrupt(_) | StoreError::Unreadable(_) => {
                 (Kind::StoreFailed, 5.0 + 10.0 * jitter, "The store reported an error.")
             }
             StoreError::Closed => (Kind::ShuttingDown, 2.0, "The server is about to stop."),
@@ -250,6 +250,7 @@ mod tests {
             StoreError::Unavailable(text()),
             StoreError::Failed(text()),
             StoreError::Corrupt(text()),
+            StoreError::Unreadable(text()),
             StoreError::Closed,
         ];
         for error in errors {

@@ -28,6 +28,8 @@ words! {
         Gone = "gone",
         /// Our guard does not allow the destination's address.
         AddressRefused = "address_refused",
+        /// Its event is there, but cannot be read.
+        Unreadable = "unreadable",
     }
 }
 

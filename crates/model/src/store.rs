@@ -28,7 +28,9 @@ pub trait Store: Send + Sync + 'static {
     /// Takes up to `limit` due deliveries to one destination, oldest first, for this caller alone
     /// until `lease.until`.
     ///
-    /// One whose earlier lease ran out unsettled comes with `maybe_sent`.
+    /// One whose earlier lease ran out unsettled comes with `maybe_sent`. One whose event cannot be
+    /// read holds up none of the others: it becomes a dead letter, with
+    /// [`crate::DeadLetterReason::Unreadable`].
     fn lease(&self, lease: Lease) -> StoreFuture<'_, Vec<Leased>>;
 
     /// Ends a worker's turn: keeps the attempt and moves the delivery on, both or neither.
@@ -263,4 +265,7 @@ pub enum StoreError {
     /// The file is damaged, or not one of ours.
     #[error("the store is damaged: {0}")]
     Corrupt(String),
+    /// Something that was asked for cannot be read; the rest of the store may be well.
+    #[error("cannot be read: {0}")]
+    Unreadable(String),
 }

@@ -224,6 +224,7 @@ impl Metrics {
             StoreError::Failed(_) => "failed",
             StoreError::Closed => "closed",
             StoreError::Corrupt(_) => "corrupt",
+            StoreError::Unreadable(_) => "unreadable",
         };
         self.families.store_errors.get_or_create(&[("kind", Label::Word(kind))]).inc();
     }

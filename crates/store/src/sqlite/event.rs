@@ -5,12 +5,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use hookyard_model::{
     DeliveryId, Event, EventFilter, EventId, EventSummary, HeaderList, Held, Lease, Leased, Name,
-    Page, Verification,
+    Page, StoreError, Verification,
 };
 use rusqlite::{Connection, Row, named_params};
 
 use super::cell::{address, event_id, event_row, int, small, state, time, timestamp, uint, word};
-use super::fault::{Fault, unreadable};
+use super::fault::{Fault, only_reading, unreadable};
 use super::names::{self, KnownNames};
 use super::queue::Taken;
 use super::reader::Reader;
@@ -34,6 +34,14 @@ const LIST: &str = "
 const DELIVERIES: &str =
     "SELECT ordinal, destination, state FROM delivery WHERE event = ?1 ORDER BY ordinal";
 
+/// Deliveries that were taken, with their events.
+#[derive(Default)]
+pub(super) struct Loaded {
+    pub(super) leased: Vec<Leased>,
+    /// Those whose event cannot be read, and why.
+    pub(super) bad: Vec<(Taken, StoreError)>,
+}
+
 impl Reader {
     /// An event, whole.
     pub(super) fn event(&mut self, id: EventId) -> Result<Option<Event>, Fault> {
@@ -42,17 +50,25 @@ impl Reader {
     }
 
     /// Puts the events to deliveries that were taken.
-    pub(super) fn leased(&mut self, taken: &[Taken], lease: &Lease) -> Result<Vec<Leased>, Fault> {
+    pub(super) fn leased(&mut self, taken: &[Taken], lease: &Lease) -> Result<Loaded, Fault> {
         // One view of the database for all of them: to open one for each costs more than to read.
         let view = self.conn.unchecked_transaction()?;
         let mut leased: Vec<Leased> = Vec::with_capacity(taken.len());
-        for taken in taken {
+        let mut bad = Vec::new();
+        for &taken in taken {
             let last = leased.last().map(|last| &last.event);
             let event = match last.filter(|event| event_row(event.id) == Some(taken.event)) {
                 Some(event) => Arc::clone(event),
-                None => event_at(&view, &mut self.names, taken.event, None)?
-                    .map(Arc::new)
-                    .ok_or_else(|| unreadable("the event of a delivery"))?,
+                None => match whole_event(&view, &mut self.names, taken.event) {
+                    Ok(event) => Arc::new(event),
+                    Err(fault) => match only_reading(fault.into_error()) {
+                        error @ StoreError::Unreadable(_) => {
+                            bad.push((taken, error));
+                            continue;
+                        }
+                        error => return Err(Fault::Store(error)),
+                    },
+                },
             };
             let id = DeliveryId { event: event.id, ordinal: taken.ordinal };
             leased.push(Leased {
@@ -66,7 +82,7 @@ impl Reader {
                 replayed: taken.replayed,
             });
         }
-        Ok(leased)
+        Ok(Loaded { leased, bad })
     }
 
     /// A part of the list of events.
@@ -111,6 +127,10 @@ impl Reader {
         }
         Ok(found)
     }
+}
+
+fn whole_event(conn: &Connection, names: &mut KnownNames, id: i64) -> Result<Event, Fault> {
+    event_at(conn, names, id, None)?.ok_or_else(|| unreadable("the event of a delivery"))
 }
 
 fn event_at(

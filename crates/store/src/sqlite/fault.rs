@@ -24,9 +24,9 @@ impl From<StoreError> for Fault {
     }
 }
 
-/// The file holds what this version cannot have written.
+/// A row holds what this version cannot have written.
 pub(super) fn unreadable(what: &str) -> Fault {
-    Fault::Store(StoreError::Corrupt(format!("{what} cannot be read")))
+    Fault::Store(StoreError::Unreadable(what.to_owned()))
 }
 
 impl Fault {
@@ -46,8 +46,9 @@ impl Fault {
 /// gives `SQLITE_FULL` for the database and the log, but not for that file.
 pub(super) fn classify(error: &rusqlite::Error) -> StoreError {
     let text = error.to_string();
+    // Not SQLite's own: a value is not what it should be, or not there.
     let Some(code) = error.sqlite_error() else {
-        return StoreError::Corrupt(text);
+        return StoreError::Unreadable(text);
     };
     match (code.code, code.extended_code) {
         (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => StoreError::Full(text),
@@ -57,6 +58,16 @@ pub(super) fn classify(error: &rusqlite::Error) -> StoreError {
         (ErrorCode::SystemIoFailure, _) => StoreError::Failed(text),
         (ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase, _) => StoreError::Corrupt(text),
         _ => StoreError::Unavailable(text),
+    }
+}
+
+/// What an error means when it came from reading alone: that endangers nothing that was written, and
+/// the writer finds out for itself what concerns it.
+pub(super) fn only_reading(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Failed(text) => StoreError::Unavailable(text),
+        StoreError::Corrupt(text) => StoreError::Unreadable(text),
+        error => error,
     }
 }
 
@@ -90,5 +101,16 @@ mod tests {
             let error = rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
             assert_eq!(classify(&error), make(error.to_string()), "{code}");
         }
+        let no_number = rusqlite::Error::IntegralValueOutOfRange(0, -1);
+        assert!(matches!(classify(&no_number), StoreError::Unreadable(_)));
+    }
+
+    #[test]
+    fn reading_ends_no_process() {
+        let errors = [StoreError::Failed, StoreError::Corrupt, StoreError::Unreadable];
+        let read = errors.map(|make| only_reading(make("x".to_owned())));
+        let unreadable = StoreError::Unreadable("x".to_owned());
+        let expected = [StoreError::Unavailable("x".to_owned()), unreadable.clone(), unreadable];
+        assert_eq!(read, expected);
     }
 }

@@ -193,7 +193,9 @@ impl OpenError {
         let path = path.to_owned();
         match error {
             StoreError::Full(_) => Self::Full(path),
-            StoreError::Corrupt(detail) => Self::Damaged { path, detail },
+            StoreError::Corrupt(detail) | StoreError::Unreadable(detail) => {
+                Self::Damaged { path, detail }
+            }
             error => Self::Other { path, detail: error.to_string() },
         }
     }

@@ -11,7 +11,7 @@ use hookyard_model::StoreError;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::oneshot;
 
-use super::fault::Fault;
+use super::fault::{Fault, only_reading};
 use super::inbox::{Inbox, Lane, OrClose};
 use super::names::KnownNames;
 
@@ -63,11 +63,7 @@ pub(super) async fn look<T: Send + 'static>(
 ) -> Result<T, StoreError> {
     let (to, answer) = oneshot::channel();
     let ask = move |reader: &mut Reader| {
-        let result = question(reader).map_err(|fault| match fault.into_error() {
-            // What cannot be read now endangers nothing that was written.
-            StoreError::Failed(text) => StoreError::Unavailable(text),
-            error => error,
-        });
+        let result = question(reader).map_err(|fault| only_reading(fault.into_error()));
         // Whoever asked may have gone.
         drop(to.send(result));
     };

@@ -8,21 +8,22 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use hookyard_model::{
-    Accepted, Attempt, Condition, Counts, Delivery, DeliveryFilter, DeliveryId, DestinationStatus,
-    Event, EventFilter, EventId, EventSummary, Held, Lease, Leased, Name, NewEvent, Page, Pruned,
-    Retention, Settlement, Store, StoreError, StoreFuture, Timestamp,
+    Accepted, Attempt, Condition, Counts, DeadLetterReason, Delivery, DeliveryFilter, DeliveryId,
+    DestinationStatus, Event, EventFilter, EventId, EventSummary, Held, Lease, Leased, Name,
+    NewEvent, Next, Page, Pruned, Retention, Settlement, Store, StoreError, StoreFuture, Timestamp,
 };
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::checkpoint::Checkpoints;
 use super::dedupe::Dedupe;
+use super::event::Loaded;
 use super::fault::Fault;
 use super::inbox::{Inbox, Lane, OrClose};
 use super::lock::StoreLock;
 use super::names::Names;
 use super::open::{self, OpenError, Opened, Options};
-use super::queue::{Change, ChangeSome, Recover, Release, Replay};
+use super::queue::{Change, ChangeSome, Recover, Release, Replay, Taken};
 use super::reader::{self, Reader, ReaderInbox, look};
 use super::retention::{Forget, Forgotten, Walk};
 use super::space::{Space, free_bytes};
@@ -190,21 +191,50 @@ impl SqliteStore {
         }
     }
 
-    async fn take(&self, lease: Lease) -> Result<Vec<Leased>, StoreError> {
+    async fn take(&self, mut lease: Lease) -> Result<Vec<Leased>, StoreError> {
+        let mut all = Vec::new();
+        loop {
+            let Loaded { leased, bad } = self.take_some(&lease).await?;
+            all.extend(leased);
+            if bad.is_empty() {
+                return Ok(all);
+            }
+            // In their place others are due.
+            lease.limit = bad.len();
+            for (taken, error) in bad {
+                if self.bury(&taken, &error, lease.now).await.is_err() {
+                    // Then it comes again when its lease ends.
+                    return Ok(all);
+                }
+            }
+        }
+    }
+
+    async fn take_some(&self, lease: &Lease) -> Result<Loaded, StoreError> {
         let taken: Arc<[_]> = self.ask(lease.clone()).await?.into();
         if taken.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Loaded::default());
         }
-        let rows = Arc::clone(&taken);
-        let due_at = lease.now;
-        let question = move |reader: &mut Reader| reader.leased(&rows, &lease);
+        let (rows, wish) = (Arc::clone(&taken), lease.clone());
+        let question = move |reader: &mut Reader| reader.leased(&rows, &wish);
         let read = look(&self.readers, Lane::Work, question).await;
         if read.is_err() {
             // Not in anyone's hands: let the next one try.
-            let held = taken.iter().map(super::queue::Taken::held).collect();
-            self.ask(Release { held, due_at }).await?;
+            let held = taken.iter().map(Taken::held).collect();
+            self.ask(Release { held, due_at: lease.now }).await?;
         }
         read
+    }
+
+    /// Gives up a delivery whose event cannot be read. A person may ask for it again.
+    async fn bury(&self, taken: &Taken, why: &StoreError, at: Timestamp) -> Result<(), StoreError> {
+        let next = Next::DeadLetter(DeadLetterReason::Unreadable);
+        let held = taken.held();
+        tracing::error!(
+            event = held.id.event.sequence(), ordinal = held.id.ordinal, %why,
+            "a delivery is given up, because its event cannot be read; is the disk sound?"
+        );
+        self.ask(Settlement { held, attempt: None, counts: false, next, at }).await.map(drop)
     }
 
     async fn forget(&self, retention: Retention, now: Timestamp) -> Result<Pruned, StoreError> {

@@ -10,6 +10,7 @@ mod full;
 mod open;
 mod place;
 mod sealing;
+mod unreadable;
 mod upkeep;
 
 mod conformance {
