@@ -45,6 +45,13 @@ struct List {
     #[arg(long, value_parser = PossibleValuesParser::new(DeliveryState::ALL.iter().map(|state| state.as_str())))]
     state: Option<String>,
 
+    #[command(flatten)]
+    listing: Listing,
+}
+
+/// Which deliveries, whatever their state.
+#[derive(Args, Debug)]
+pub(super) struct Listing {
     /// To this destination
     #[arg(long, value_name = "NAME")]
     destination: Option<String>,
@@ -58,6 +65,16 @@ struct List {
 
     #[command(flatten)]
     hub: HubOptions,
+}
+
+/// A list that the API gives of deliveries.
+pub(super) struct Of {
+    /// Where it is asked for.
+    pub(super) path: &'static str,
+    /// Under what it stands in the answer.
+    pub(super) key: &'static str,
+    /// What is said when it is empty.
+    pub(super) none: &'static str,
 }
 
 #[derive(Args, Debug)]
@@ -106,27 +123,33 @@ impl Cancel {
 
 impl List {
     async fn run(self, out: Out) -> Result<(), Failure> {
+        let of = Of { path: "/api/v1/deliveries", key: "deliveries", none: "no deliveries" };
+        self.listing.run(out, &of, self.state.as_deref()).await
+    }
+}
+
+impl Listing {
+    /// Asks for the list and prints it.
+    pub(super) async fn run(self, out: Out, of: &Of, state: Option<&str>) -> Result<(), Failure> {
         let limit = self.paging.limit();
-        let query = self.paging.query(
-            &limit,
-            &[
-                ("state", self.state.as_deref()),
-                ("destination", self.destination.as_deref()),
-                ("event", self.event.as_deref()),
-            ],
-        );
-        let reply = self.hub.hub()?.get("/api/v1/deliveries", &query).await?;
+        let others = [
+            ("state", state),
+            ("destination", self.destination.as_deref()),
+            ("event", self.event.as_deref()),
+        ];
+        let query = self.paging.query(&limit, &others);
+        let reply = self.hub.hub()?.get(of.path, &query).await?;
         if self.paging.json {
             return reply.print(out);
         }
-        print_list(out, reply.list("deliveries"), "no deliveries")?;
+        print_list(out, reply.list(of.key), of.none)?;
         Paging::tell_next(out, &reply);
         Ok(())
     }
 }
 
 /// A table of deliveries.
-pub(super) fn print_list(out: Out, deliveries: &[Value], none: &str) -> Result<(), Failure> {
+fn print_list(out: Out, deliveries: &[Value], none: &str) -> Result<(), Failure> {
     let row = |delivery: &Value| {
         let word = text(delivery, "state");
         [
