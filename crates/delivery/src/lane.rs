@@ -50,7 +50,7 @@ pub(crate) struct Lane {
     /// Attempts that have ended and wait for the store to keep them.
     settling: u32,
     leasing: bool,
-    /// Whether the store had as much as it was asked for, and so probably has more.
+    /// Whether the store gave as much as it was asked for, and so probably has more.
     behind: bool,
     stopping: bool,
 }
@@ -194,7 +194,8 @@ impl Lane {
             self.due.add(now.plus(STORE_PAUSE));
             return;
         };
-        self.behind = got.len() >= wanted;
+        let bytes: usize = got.iter().map(|leased| leased.event.body.len()).sum();
+        self.behind = got.len() >= wanted || bytes >= self.settings.queue_bytes;
         if self.behind {
             self.due.add_now(now);
         }

@@ -153,7 +153,8 @@ impl Worker {
     fn lease(&mut self, wanted: usize, now: Timestamp) {
         let destination = self.lane.destination();
         let until = now.plus(self.context.settings.lease_for(&destination.timeouts));
-        let lease = Lease { destination: destination.name.clone(), limit: wanted, now, until };
+        let (name, bytes) = (destination.name.clone(), self.context.settings.queue_bytes);
+        let lease = Lease { destination: name, limit: wanted, bytes, now, until };
         let context = Arc::clone(&self.context);
         self.jobs.spawn(async move {
             let got = context.store.lease(lease).await;

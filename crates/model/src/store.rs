@@ -28,6 +28,7 @@ pub trait Store: Send + Sync + 'static {
     /// Takes up to `limit` due deliveries to one destination, oldest first, for this caller alone
     /// until `lease.until`.
     ///
+    /// Fewer than `limit` means that no more are due, unless the bodies have `lease.bytes` together.
     /// One whose earlier lease ran out unsettled comes with `maybe_sent`. One whose event cannot be
     /// read holds up none of the others: it becomes a dead letter, with
     /// [`crate::DeadLetterReason::Unreadable`].
@@ -141,6 +142,9 @@ pub struct Lease {
     pub destination: Name,
     /// At most how many.
     pub limit: usize,
+    /// None is taken any more when the bodies of those that were taken have so many bytes together,
+    /// or more; so at least one is taken.
+    pub bytes: usize,
     /// Due at this time or before.
     pub now: Timestamp,
     /// When the lease ends.

@@ -192,7 +192,7 @@ async fn an_attempt_that_could_not_be_kept_is_made_again_when_its_lease_ends() {
                 // Another worker takes it, and soon gives it up.
                 let until = clock.now().plus(Duration::from_millis(10));
                 let now = clock.now().plus(Duration::from_secs(3600));
-                let lease = Lease { destination: name("ci"), limit: 1, now, until };
+                let lease = Lease { destination: name("ci"), limit: 1, bytes: 1, now, until };
                 assert_eq!(store.lease(lease).await.unwrap().len(), 1);
             }
             answer(200)

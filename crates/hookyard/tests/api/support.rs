@@ -115,7 +115,8 @@ impl Hub {
         let app = &self.running.app;
         let now = app.now();
         let until = now.plus(Duration::from_secs(60));
-        let lease = Lease { destination: name(destination), limit: 1000, now, until };
+        let lease =
+            Lease { destination: name(destination), limit: 1000, bytes: usize::MAX, now, until };
         let mut ids = Vec::new();
         for leased in app.store.lease(lease).await.unwrap() {
             let headers: HeaderList =

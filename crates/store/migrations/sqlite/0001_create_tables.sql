@@ -31,6 +31,7 @@ CREATE TABLE delivery (
   event INTEGER NOT NULL,
   ordinal INTEGER NOT NULL CHECK (ordinal BETWEEN 0 AND 65535),
   destination INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,              -- how long the event's body is: whoever takes deliveries asks for so much
   state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3), -- pending, succeeded, dead letter, cancelled
   due_at INTEGER,                      -- when it may next be taken; a leased one is due when its lease ends
   leased INTEGER NOT NULL CHECK (leased BETWEEN 0 AND 1),

@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use hookyard_model::{
-    Accepted, Attempt, DeliveryState, Held, Leased, Name, NewDelivery, NewEvent, Next, Settlement,
-    Store, Timestamp,
+    Accepted, Attempt, DeliveryState, Event, Held, Lease, Leased, Name, NewDelivery, NewEvent,
+    Next, Settlement, Store, Timestamp,
 };
 
 use super::{
-    EXHAUSTED, Place, accept_some, at, event, failure, first_delivery, lease, lease_one, name,
-    new_event, settle, settlement,
+    EXHAUSTED, Place, accept_some, at, event, event_id, failure, first_delivery, lease, lease_one,
+    name, new_event, settle, settlement,
 };
 
 /// Two workers never hold the same delivery.
@@ -59,6 +59,29 @@ pub async fn comes_in_order_of_time_due(place: &impl Place) {
     assert_eq!(lease(&store, "ci", 3, 2).await, [expected(3)]);
     assert!(lease(&store, "nobody", 100, 2).await.is_empty());
     assert_eq!(lease(&store, "other", 100, 10).await.len(), 4);
+}
+
+/// Large bodies are not all taken at once, and the largest is taken all the same.
+pub async fn takes_no_more_than_fits(place: &impl Place) {
+    let store = place.open().await;
+    for (number, len) in [(0, 100), (1, 100), (2, 100), (3, 5000), (4, 0), (5, 0), (6, 100)] {
+        let event = Event { body: vec![b'x'; len].into(), ..event(number) };
+        let new = NewEvent { event: Arc::new(event), ..new_event(number, &["ci"]) };
+        assert_eq!(store.accept(new).await, Ok(Accepted::New));
+    }
+    let replayed = store.replay(event_id(3), vec![name("ci")], at(7)).await.unwrap();
+    assert_eq!(replayed.map(|made| made.len()), Some(1));
+    assert_eq!(store.accept(new_event(8, &["ci"])).await, Ok(Accepted::New));
+    let mut taken = Vec::new();
+    loop {
+        let (now, until) = (at(10), at(100));
+        let lease = Lease { destination: name("ci"), limit: 3, bytes: 150, now, until };
+        match store.lease(lease).await.unwrap().len() {
+            0 => break,
+            len => taken.push(len),
+        }
+    }
+    assert_eq!(taken, [2, 2, 3, 1, 1]);
 }
 
 /// A lease that ran out is someone else's; a late settlement changes nothing.

@@ -43,7 +43,7 @@ macro_rules! conformance_suite {
                 tells_repeats_that_come_at_once, tells_repeats_until_they_expire,
                 tells_repeats_after_reopening, tells_repeats_of_forgotten_events, tells_another_body,
                 keeps_every_arrival_without_a_key, takes_many_at_once;
-            lease: is_never_shared, comes_in_order_of_time_due, ends_and_is_fenced,
+            lease: is_never_shared, comes_in_order_of_time_due, takes_no_more_than_fits, ends_and_is_fenced,
                 is_settled_once, that_is_broken_off_keeps_its_step, that_ran_out_may_have_been_sent,
                 keeps_that_it_may_have_been_sent, that_is_released_was_not_taken,
                 is_given_at_birth, of_a_dead_process_is_recovered, tells_when_the_next_is_due;
@@ -150,8 +150,13 @@ async fn lease(
     seconds: u64,
     limit: usize,
 ) -> Vec<Leased> {
-    let lease =
-        Lease { destination: name(destination), limit, now: at(seconds), until: at(seconds + 60) };
+    let lease = Lease {
+        destination: name(destination),
+        limit,
+        bytes: usize::MAX,
+        now: at(seconds),
+        until: at(seconds + 60),
+    };
     store.lease(lease).await.unwrap()
 }
 

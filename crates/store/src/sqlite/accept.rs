@@ -14,9 +14,9 @@ const ADD_EVENT: &str = "
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 const ADD_PAYLOAD: &str = "INSERT INTO payload (event, headers, body) VALUES (?1, ?2, ?3)";
 const ADD_DELIVERY: &str = "
-    INSERT INTO delivery (event, ordinal, destination, state, due_at, leased, lease, attempts,
-        step, maybe_sent, replayed, reason, created_at, finished_at)
-    VALUES (?1, ?2, ?3, 0, ?4, ?5, ?5, 0, 0, 0, ?6, NULL, ?7, NULL)";
+    INSERT INTO delivery (event, ordinal, destination, bytes, state, due_at, leased, lease,
+        attempts, step, maybe_sent, replayed, reason, created_at, finished_at)
+    VALUES (?1, ?2, ?3, ?4, 0, ?5, ?6, ?6, 0, 0, 0, ?7, NULL, ?8, NULL)";
 
 impl Verb for NewEvent {
     type Answer = Accepted;
@@ -34,7 +34,8 @@ impl Verb for NewEvent {
         })?;
         add_event(core, id, event, self.deliveries.len())?;
         for (ordinal, new) in self.deliveries.iter().enumerate() {
-            let row = DeliveryRow { event: id, ordinal: int(ordinal), replayed: false };
+            let (ordinal, bytes) = (int(ordinal), int(event.body.len()));
+            let row = DeliveryRow { event: id, ordinal, bytes, replayed: false };
             row.add(core, new, time(event.received_at))?;
         }
         if let Some(key) = &self.dedupe {
@@ -77,6 +78,8 @@ fn add_event(core: &mut Core<'_>, id: i64, event: &Event, ordinals: usize) -> Re
 pub(super) struct DeliveryRow {
     pub(super) event: i64,
     pub(super) ordinal: i64,
+    /// How long the event's body is.
+    pub(super) bytes: i64,
     pub(super) replayed: bool,
 }
 
@@ -92,6 +95,7 @@ impl DeliveryRow {
             self.event,
             self.ordinal,
             destination,
+            self.bytes,
             new.leased_until.map_or(now, time),
             new.leased_until.is_some(),
             self.replayed,

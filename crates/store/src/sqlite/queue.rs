@@ -8,7 +8,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::accept::DeliveryRow;
 use super::cell::{
-    CANCELLED, DEAD_LETTER, PENDING, SUCCEEDED, event_id, event_row, int, small, time,
+    CANCELLED, DEAD_LETTER, PENDING, SUCCEEDED, event_id, event_row, int, small, time, uint,
 };
 use super::fault::Fault;
 use super::inbox::Lane;
@@ -16,7 +16,7 @@ use super::writer::{Core, Verb};
 
 // No RETURNING here: SQLite makes a temporary table for it each time.
 const DUE: &str = "
-    SELECT event, ordinal, lease, attempts, step, maybe_sent | leased, replayed FROM delivery INDEXED BY delivery_due
+    SELECT event, ordinal, lease, attempts, step, maybe_sent | leased, replayed, bytes FROM delivery INDEXED BY delivery_due
     WHERE destination = ?1 AND due_at IS NOT NULL AND due_at <= ?2
     ORDER BY due_at, event, ordinal LIMIT ?3";
 const TAKE: &str = "
@@ -51,6 +51,7 @@ const CANCEL: &str = "
     WHERE event = ?1 AND ordinal = ?2 AND state = 0";
 const PURGE: &str = "DELETE FROM delivery WHERE event = ?1 AND ordinal = ?2 AND state = 2";
 const PURGE_ATTEMPTS: &str = "DELETE FROM attempt WHERE event = ?1 AND ordinal = ?2";
+const BODY_LEN: &str = "SELECT length(body) FROM payload WHERE event = ?1";
 const TAKE_ORDINALS: &str = "
     UPDATE event SET ordinals = ordinals + ?3 WHERE id = ?1 AND random = ?2
     RETURNING ordinals - ?3";
@@ -85,7 +86,10 @@ impl Verb for Lease {
         let mut taken = Vec::with_capacity(self.limit.min(1024));
         let mut statement = core.conn.prepare_cached(DUE)?;
         let mut rows = statement.query(params![destination, time(self.now), int(self.limit)])?;
-        while let Some(row) = rows.next()? {
+        let mut bytes = 0_u64;
+        while bytes < self.bytes as u64 || taken.is_empty() {
+            let Some(row) = rows.next()? else { break };
+            bytes = bytes.saturating_add(uint(row.get(7)?));
             taken.push(Taken {
                 event: row.get(0)?,
                 ordinal: small(row.get(1)?)?,
@@ -294,9 +298,12 @@ impl Verb for Replay {
             .optional()
             .map_err(|error| too_many(error, &self.event))?;
         let Some(first) = first else { return Ok(None) };
+        let bytes: Option<i64> =
+            core.conn.prepare_cached(BODY_LEN)?.query_row([event], |row| row.get(0)).optional()?;
+        let bytes = bytes.unwrap_or(0);
         let mut added = Vec::with_capacity(self.to.len());
         for (ordinal, name) in (first..).zip(&self.to) {
-            let row = DeliveryRow { event, ordinal, replayed: true };
+            let row = DeliveryRow { event, ordinal, bytes, replayed: true };
             let new = NewDelivery { destination: name.clone(), leased_until: None };
             row.add(core, &new, time(self.now))?;
             added.push(DeliveryId { event: self.event, ordinal: small(ordinal)? });

@@ -195,17 +195,19 @@ impl SqliteStore {
         let mut all = Vec::new();
         loop {
             let Loaded { leased, bad } = self.take_some(&lease).await?;
-            all.extend(leased);
-            if bad.is_empty() {
-                return Ok(all);
-            }
-            // In their place others are due.
+            // In place of the bad ones others are due.
             lease.limit = bad.len();
+            let bytes = leased.iter().map(|leased| leased.event.body.len()).sum();
+            lease.bytes = lease.bytes.saturating_sub(bytes);
+            all.extend(leased);
             for (taken, error) in bad {
                 if self.bury(&taken, &error, lease.now).await.is_err() {
                     // Then it comes again when its lease ends.
                     return Ok(all);
                 }
+            }
+            if lease.limit == 0 || lease.bytes == 0 {
+                return Ok(all);
             }
         }
     }

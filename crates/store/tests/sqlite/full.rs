@@ -27,6 +27,7 @@ async fn settle_all(store: &SqliteStore) {
     let lease = Lease {
         destination: Name::new("ci").unwrap(),
         limit: 50,
+        bytes: usize::MAX,
         now: at(200_000),
         until: at(300_000),
     };

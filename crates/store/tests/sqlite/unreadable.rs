@@ -24,8 +24,13 @@ async fn an_event_that_cannot_be_read_holds_up_none_of_the_others() {
     spoil("DELETE FROM payload WHERE event = ?1", 3);
 
     let store = folder.open_store();
-    let lease =
-        Lease { destination: Name::new("ci").unwrap(), limit: 2, now: at(100), until: at(200) };
+    let lease = Lease {
+        destination: Name::new("ci").unwrap(),
+        limit: 2,
+        bytes: usize::MAX,
+        now: at(100),
+        until: at(200),
+    };
     let mut leased = Vec::new();
     loop {
         let some = store.lease(lease.clone()).await.unwrap();
