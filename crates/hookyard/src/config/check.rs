@@ -94,13 +94,16 @@ fn source_row(source: &Source) -> [String; 5] {
         proof.push_str(" (switched off)");
     }
     let window = show_duration(source.dedupe.window);
-    let repeats = match &source.dedupe.key {
-        DedupeBy::Provider => format!("provider's event id, {window}"),
-        DedupeBy::Header(name) => format!("header {name}, {window}"),
-        DedupeBy::Json(pointer) => format!("JSON {pointer}, {window}"),
-        DedupeBy::Body => format!("body, {window}"),
-        DedupeBy::Off => "nothing".to_owned(),
-    };
+    let keys = source.dedupe.keys.iter().map(|key| match key {
+        DedupeBy::Provider => "provider's event id",
+        DedupeBy::Place(place) => &place.text,
+        DedupeBy::Body => "body",
+        DedupeBy::Off => "nothing",
+    });
+    let mut repeats = keys.collect::<Vec<_>>().join(", else ");
+    if source.dedupe.keys != [DedupeBy::Off] {
+        repeats = format!("{repeats}, {window}");
+    }
     let provider = source.provider.map_or("not known", |provider| provider.name);
     [source.name.to_string(), source.path(), provider.to_owned(), proof, repeats]
 }

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::{Destination, Name, Rate, Retention, Route, Secret};
-use hookyard_signature::{Provider, Verifier};
+use hookyard_signature::{Fact, Provider, Verifier};
 use ipnet::IpNet;
 
 pub use dev::{Dev, DevError};
@@ -196,21 +196,28 @@ pub struct RequiredToken {
 pub struct Dedupe {
     /// For how long.
     pub window: Duration,
-    /// By what.
-    pub key: DedupeBy,
+    /// By what: the first of these that a request has.
+    pub keys: Vec<DedupeBy>,
 }
 
 /// By what a repeat is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DedupeBy {
-    /// The provider's event id; where there is none, nothing is told as a repeat.
+    /// The provider's event id.
     Provider,
-    /// A header, in lower case.
-    Header(String),
-    /// A place in a JSON body, as a JSON pointer.
-    Json(String),
+    /// What stands at a place in the request.
+    Place(Place),
     /// The bytes of the body.
     Body,
     /// Nothing: each arrival is a new event.
     Off,
+}
+
+/// A place in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// As it is written: `header:x-request-id`, `json:/id` or `form:id`.
+    pub text: String,
+    /// Finds what stands there.
+    pub fact: Fact,
 }

@@ -209,9 +209,10 @@ sections! {
         /// For how long a repeat is told. The default is 7 days, and 30 where the signature has
         /// no timestamp, so that an old request could be sent again by anyone who saw it.
         window: optional Duration, like "\"7d\"";
-        /// By what: the provider's event id, a header, a place in a JSON body, the whole body, or
-        /// nothing.
-        key: default DedupeBy = DedupeBy::Provider, like "\"header:x-request-id\"";
+        /// By what: the provider's event id, a header, a place in a JSON body, a field of a form,
+        /// the whole body, or nothing. Of a list, the first that a request has counts; a value
+        /// of more than 255 bytes is none. What has none of them is a new event each time.
+        key: default OneOrMore<DedupeBy> = OneOrMore(vec![At { value: DedupeBy::Provider, span: None }]), like "[\"provider\", \"header:x-request-id\", \"body\"]";
     }
 
     /// `[destinations.NAME]`

@@ -8,7 +8,7 @@ use super::options::{DedupeOptions, SourceOptions};
 use super::proof::{Proof, proof};
 use super::reader::{At, Reader};
 use super::server::{bytes, public_url};
-use super::{Dedupe, Server, Source};
+use super::{Dedupe, DedupeBy, Server, Source};
 
 /// The longest body that a source may allow.
 const LONGEST_BODY: u64 = 64 << 20;
@@ -88,7 +88,18 @@ fn dedupe(
     let is_replayable = verifier.is_some_and(|verifier| verifier.tolerance().is_none());
     let usual = if is_replayable { UNSIGNED_TIME_WINDOW } else { SIGNED_TIME_WINDOW };
     let window = options.window.as_ref().map_or(usual, |window| window.value);
-    Some(Dedupe { window, key: options.key.value.clone() })
+    let keys = &options.key.0;
+    for (key, next) in keys.iter().zip(keys.iter().skip(1)) {
+        if key.value == DedupeBy::Body {
+            let sentence = "every request has a body, so this is never looked at; put `body` last";
+            reader.clash(next.span.clone(), sentence, (key.span.clone(), "always there"));
+        }
+    }
+    if let Some(off) = keys.iter().find(|key| key.value == DedupeBy::Off && keys.len() > 1) {
+        let sentence = "`off` stands alone: with another key repeats are told; remove one of them";
+        reader.error(off.span.clone(), sentence);
+    }
+    Some(Dedupe { window, keys: keys.iter().map(|key| key.value.clone()).collect() })
 }
 
 /// One secret or several, written in one of two ways.

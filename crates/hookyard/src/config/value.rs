@@ -5,15 +5,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hookyard_model::{CircuitPolicy, ForwardHeaders, Rate, RetryPolicy, Secret, TypePattern};
-use hookyard_signature::PROVIDERS;
+use hookyard_signature::{Fact, PROVIDERS};
 use ipnet::IpNet;
 use toml::de::DeValue;
 
-use super::DedupeBy;
 use super::options::{CircuitOptions, RetryOptions};
 use super::quantity::{parse_duration, parse_size, show_duration, show_size};
 use super::reader::{At, Node, Reader};
 use super::section::{Opt, Section, Value};
+use super::{DedupeBy, Place};
 
 /// Implements [`Value`] for what is written as a text.
 macro_rules! texts {
@@ -48,7 +48,7 @@ texts! {
     IpNet: "an address or network such as `\"192.0.2.7\"` or `\"192.0.2.0/24\"`", parse_network, ToString::to_string;
     Rate: "a rate such as `\"50/s\"`, `\"100/m\"` or `\"1000/h\"`", |text| text.parse().ok(), |_| String::new();
     TypePattern: "an event type such as `\"push\"`, `\"pull_request.*\"` or `\"*\"`", |text| text.parse().ok(), ToString::to_string;
-    DedupeBy: "`\"provider\"`, `\"header:NAME\"`, `\"json:/POINTER\"`, `\"body\"` or `\"off\"`", parse_dedupe, show_dedupe;
+    DedupeBy: "`\"provider\"`, `\"header:NAME\"`, `\"json:/POINTER\"`, `\"form:NAME\"`, `\"body\"` or `\"off\"`", parse_dedupe, show_dedupe;
     Method: "`\"GET\"`, `\"POST\"`, `\"PUT\"`, `\"PATCH\"` or `\"DELETE\"`", Method::parse, |method| method.0.to_owned();
     Verify: "`\"signature\"` or `\"none\"`", Verify::parse, |verify| verify.word().to_owned();
     HostName: "the name of a host such as `\"hub.internal\"`, without a port", HostName::parse, |name| name.0.clone();
@@ -125,18 +125,17 @@ fn parse_dedupe(text: &str) -> Option<DedupeBy> {
         "off" => return Some(DedupeBy::Off),
         _ => {}
     }
-    if let Some(header) = text.strip_prefix("header:") {
-        return HeaderName::parse(header).map(|name| DedupeBy::Header(name.0));
-    }
-    let pointer = text.strip_prefix("json:").filter(|pointer| pointer.starts_with('/'))?;
-    Some(DedupeBy::Json(pointer.to_owned()))
+    let fact = Fact::parse(text).ok()?;
+    // The names of headers have no case.
+    let text =
+        if text.starts_with("header:") { text.to_ascii_lowercase() } else { text.to_owned() };
+    Some(DedupeBy::Place(Place { text, fact }))
 }
 
 fn show_dedupe(key: &DedupeBy) -> String {
     match key {
         DedupeBy::Provider => "provider".to_owned(),
-        DedupeBy::Header(name) => format!("header:{name}"),
-        DedupeBy::Json(pointer) => format!("json:{pointer}"),
+        DedupeBy::Place(place) => place.text.clone(),
         DedupeBy::Body => "body".to_owned(),
         DedupeBy::Off => "off".to_owned(),
     }
@@ -288,6 +287,11 @@ impl<T: Value> Value for OneOrMore<T> {
             return None;
         }
         Some(Self(list))
+    }
+
+    fn show(&self) -> String {
+        // What holds by default is one.
+        self.0.iter().map(|one| one.show()).collect::<Vec<_>>().join(", ")
     }
 }
 

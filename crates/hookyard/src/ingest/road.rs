@@ -130,8 +130,7 @@ impl Road {
             Read::Question(answer) => return Ok((source, answer)),
             Read::Event(event) => *event,
         };
-        let id = event.provider_event_id.as_deref();
-        let told_by = dedupe::value(&source, id, &parts.headers, &whole.bytes);
+        let told_by = dedupe::value(&source, &event);
         let parcel =
             Parcel { config, source: Arc::clone(&source), event: Arc::new(event), told_by, whole };
         let kept = self.keep_in_time(parcel, limits.ack_timeout).await?;

@@ -130,7 +130,7 @@ bearer = "${GITHUB_SECRET}"
 [sources.stripe]
 provider = "stripe"
 secret = "${GITHUB_SECRET}"
-dedupe = { key = "json:/id", window = "1d" }
+dedupe = { key = ["json:/id", "body"], window = "1d" }
 [sources.anyone]
 verify = "none"
 enabled = false
@@ -166,7 +166,7 @@ Source  Path             Provider   Proof                                 Repeat
 anyone  /webhook/anyone  not known  none: anyone can send (switched off)  provider's event id, 7d
 github  /webhook/github  GitHub     signed: body, and a token             provider's event id, 30d
 known   /webhook/known   not known  a token alone                         provider's event id, 7d
-stripe  /webhook/stripe  Stripe     signed: body, time                    JSON /id, 1d
+stripe  /webhook/stripe  Stripe     signed: body, time                    json:/id, else body, 1d
 
 Destination  URL                            Signed  At once  Attempts
 ci           http://127.0.0.1:3000/hooks?…  yes     8        10, standard

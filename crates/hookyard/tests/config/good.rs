@@ -112,7 +112,7 @@ fn the_example_means_what_it_says() {
     assert!(github.verifier.as_ref().unwrap().covers().body);
     assert!(github.allow_ips[0].contains(&"192.30.253.1".parse::<std::net::IpAddr>().unwrap()));
     assert_eq!(github.body_limit, 1 << 20);
-    assert_eq!(github.dedupe.key, DedupeBy::Provider);
+    assert_eq!(github.dedupe.keys, [DedupeBy::Provider]);
     assert_eq!(github.dedupe.window, Duration::from_secs(30 * 86_400), "GitHub signs no timestamp");
 
     let ci = &config.destinations[&name("ci")];

@@ -1048,7 +1048,7 @@ to = "d"
 url = "http://localhost:3000"
 "#,
         r#"
-error: expected `"provider"`, `"header:NAME"`, `"json:/POINTER"`, `"body"` or `"off"`
+error: expected `"provider"`, `"header:NAME"`, `"json:/POINTER"`, `"form:NAME"`, `"body"` or `"off"`
  --> hookyard.toml:3:18
   |
 3 | dedupe = { key = "json:id", window = "0s" }
@@ -1059,6 +1059,45 @@ error: a window of 0 tells no repeat; write `key = "off"` if that is meant
   |
 3 | dedupe = { key = "json:id", window = "0s" }
   |                                      ^^^^"#,
+    ),
+    (
+        "dedupe by what is never met",
+        r#"
+[sources.a]
+verify = "none"
+dedupe = { key = ["provider", "body", "header:x-id"] }
+[sources.b]
+verify = "none"
+dedupe = { key = ["provider", "off"] }
+[sources.c]
+verify = "none"
+dedupe = { key = [] }
+[[routes]]
+from = "*"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: every request has a body, so this is never looked at; put `body` last
+ --> hookyard.toml:3:39
+  |
+3 | dedupe = { key = ["provider", "body", "header:x-id"] }
+  |                               ------  ^^^^^^^^^^^^^
+  |                               |
+  |                               always there
+
+error: `off` stands alone: with another key repeats are told; remove one of them
+ --> hookyard.toml:6:31
+  |
+6 | dedupe = { key = ["provider", "off"] }
+  |                               ^^^^^
+
+error: the list is empty; put at least one into it
+ --> hookyard.toml:9:18
+  |
+9 | dedupe = { key = [] }
+  |                  ^^"#,
     ),
     (
         "method that is none",
