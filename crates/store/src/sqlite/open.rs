@@ -33,6 +33,8 @@ pub struct Options {
     /// About how many dedupe keys are kept in memory, at 24 to 48 bytes each; older ones are kept
     /// in the file.
     pub dedupe_keys_in_memory: usize,
+    /// For how long the clock has to say so before dedupe keys that have expired are deleted.
+    pub clock_doubt: Duration,
     /// How many threads answer questions that may take long; one more is for those that do not.
     pub readers: usize,
     /// How long is looked for a page of a list.
@@ -52,6 +54,7 @@ impl Options {
             path: path.into(),
             keep_free_bytes: 64 << 20,
             dedupe_keys_in_memory: 900_000,
+            clock_doubt: Duration::from_hours(1),
             readers: 2,
             list_time: Duration::from_secs(5),
             #[cfg(feature = "fault-injection")]

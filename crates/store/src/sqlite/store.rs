@@ -63,8 +63,8 @@ impl SqliteStore {
     pub fn open(options: Options) -> Result<Self, OpenError> {
         let Opened { writer: conn, folder, lock, page_size } = open::open(&options)?;
         let lock = Arc::new(lock);
-        let Options { path, keep_free_bytes, dedupe_keys_in_memory, readers, list_time, .. } =
-            options;
+        let Options { path, keep_free_bytes, readers, list_time, .. } = options;
+        let (keys, clock_doubt) = (options.dedupe_keys_in_memory, options.clock_doubt);
         let sql = |error| OpenError::from_fault(&path, Fault::Sql(error));
         let fault = |fault| OpenError::from_fault(&path, fault);
         let io = |error: io::Error| OpenError::from_io(&path, &error);
@@ -74,7 +74,7 @@ impl SqliteStore {
             let path = path.clone();
             Box::new(move || open::connect_reader(&path))
         };
-        let dedupe = Dedupe::load(&conn, dedupe_keys_in_memory, connect).map_err(fault)?;
+        let dedupe = Dedupe::load(&conn, keys, clock_doubt, connect).map_err(fault)?;
         let names = Names::load(&conn).map_err(fault)?;
         let checkpointer = open::connect_checkpointer(&path).map_err(sql)?;
         let mut parts = WriterParts {

@@ -1,5 +1,7 @@
 //! Dedupe keys on their way from memory into sealed segments, wherever the way is interrupted.
 
+use std::time::Duration;
+
 use hookyard_model::{Accepted, Store as _};
 use hookyard_store::SqliteStore;
 use proptest::prelude::*;
@@ -9,6 +11,7 @@ use crate::place::{Folder, KEY_LIFE, event_id, new_event, repeat, repeat_of};
 fn open(folder: &Folder, keys_in_memory: usize) -> SqliteStore {
     let mut options = folder.options();
     options.dedupe_keys_in_memory = keys_in_memory;
+    options.clock_doubt = Duration::ZERO;
     SqliteStore::open(options).unwrap()
 }
 
@@ -98,5 +101,29 @@ fn keys_leave_memory_and_go_when_they_have_expired() {
         let store = open(&folder, 100);
         assert_eq!(store.accept(repeat(5, later + 2)).await, again);
         assert_eq!(store.accept(repeat(6, later + 3)).await, Ok(Accepted::New));
+    });
+}
+
+#[test]
+fn a_clock_that_was_wrong_for_a_moment_voids_nothing() {
+    runtime().block_on(async {
+        let folder = Folder::new();
+        let mut options = folder.options();
+        options.dedupe_keys_in_memory = 100;
+        let store = SqliteStore::open(options).unwrap();
+        for number in 0..1000 {
+            assert_eq!(store.accept(new_event(number, 10)).await, Ok(Accepted::New));
+        }
+        let far = KEY_LIFE.as_secs() * 1000 * 500;
+        for number in far..far + 10 {
+            assert_eq!(store.accept(new_event(number, 10)).await, Ok(Accepted::New));
+        }
+        for number in 1000..2000 {
+            assert_eq!(store.accept(new_event(number, 10)).await, Ok(Accepted::New));
+        }
+        assert_known(&store, 0..2000).await;
+        store.close().await.unwrap();
+        let (_, _, [_, sealed, dropping]) = sizes(&folder);
+        assert!(sealed >= 5 && dropping == 0, "{sealed} segments, and {dropping} dropped");
     });
 }

@@ -11,22 +11,25 @@
 //!   in `dedupe` are deleted, a few at a time, and it leaves the memory.
 //! - A sealed segment is found by a Bloom filter in memory, 10 bits a key; only where that says
 //!   "maybe", about once in a hundred, the segment is asked. When its last key has expired it is
-//!   deleted, a few keys at a time.
+//!   deleted, a few keys at a time; but not before it is certain what the time is: [`clock`].
 //!
 //! Every step is part of a transaction, and a segment counts only from the transaction that
 //! completes it, so a key can be found whenever the process dies.
 
 mod bloom;
+mod clock;
 mod segment;
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
+use std::time::{Duration, Instant};
 
 use hookyard_model::{Accepted, DedupeKey, EventId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::cell::{event_id, time};
 use super::fault::{Fault, unreadable};
+use clock::LateClock;
 use segment::{Sealing, Segments, collect};
 
 const LOAD: &str = "SELECT position, hash FROM dedupe WHERE position > ?1 ORDER BY position";
@@ -92,18 +95,20 @@ pub(super) struct Dedupe {
     collecting: Option<Receiver<Sealing>>,
     sealing: Option<Sealing>,
     connect: Connect,
-    /// The latest time that was seen.
-    now: Timestamp,
+    /// By what expired keys are deleted.
+    clock: LateClock,
     /// What this transaction put into the young generation, and what was there before.
     added: Vec<(Hash, Option<u32>)>,
     step: Option<Step>,
 }
 
 impl Dedupe {
-    /// Reads what is known. At most about `keys_in_memory` keys are kept in memory.
+    /// Reads what is known. At most about `keys_in_memory` keys are kept in memory. None is deleted
+    /// until the clock has said for `clock_doubt` that it has expired.
     pub(super) fn load(
         conn: &Connection,
         keys_in_memory: usize,
+        clock_doubt: Duration,
         connect: Connect,
     ) -> Result<Self, Fault> {
         let (segments, sealed_to, last_of_segments) = Segments::load(conn)?;
@@ -127,7 +132,7 @@ impl Dedupe {
             collecting: None,
             sealing: None,
             connect,
-            now: Timestamp::EPOCH,
+            clock: LateClock::new(clock_doubt),
             added: Vec::new(),
             step: None,
         })
@@ -176,7 +181,7 @@ impl Dedupe {
 
     /// Takes note of the time, by which segments expire.
     pub(super) fn saw(&mut self, now: Timestamp) {
-        self.now = self.now.max(now);
+        self.clock.saw(now, Instant::now());
     }
 
     /// Whether there is something to move though nobody asks for anything.
@@ -185,7 +190,7 @@ impl Dedupe {
         self.sealing.is_some()
             || self.void_from <= self.sealed_to
             || self.segments.dropping().is_some()
-            || self.segments.expired(self.now).is_some()
+            || self.segments.expired(self.clock.now()).is_some()
     }
 
     /// Moves some keys, as part of a transaction that accepts so many events.
@@ -198,7 +203,7 @@ impl Dedupe {
             let to = self.sealed_to.min(self.void_from + super::cell::int(chunk));
             conn.prepare_cached(TRIM)?.execute([self.void_from, to])?;
             Some(Step::Trimmed(to + 1))
-        } else if let Some(id) = self.segments.expired(self.now) {
+        } else if let Some(id) = self.segments.expired(self.clock.now()) {
             segment::expire(conn, id)?;
             Some(Step::Expired(id))
         } else if let Some(id) = self.segments.dropping() {
@@ -254,7 +259,7 @@ impl Dedupe {
     /// Has another thread read and sort the old generation.
     fn start_collecting(&mut self) {
         let (from, to) = (self.sealed_to + 1, self.young.first - 1);
-        let (id, now) = (self.segments.next_id(), self.now);
+        let (id, now) = (self.segments.next_id(), self.clock.now());
         let (send, receive) = sync_channel(1);
         let started = (self.connect)().map_err(Fault::from).and_then(|conn| {
             let work = move || match collect(&conn, id, from..=to, now) {
