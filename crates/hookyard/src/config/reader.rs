@@ -127,6 +127,13 @@ impl<'e> Reader<'e> {
     pub(super) fn secret(&mut self, node: &Node<'_>) -> Option<Secret> {
         let text = self.text(node, "a text, `\"${NAME}\"` or `\"file:PATH\"`")?;
         let raw = node.get_ref().as_str().unwrap_or_default();
+        if let Some(name) = unexpanded(raw) {
+            self.error(
+                node.span(),
+                format!("this is the text itself, not the variable: write `${{{name}}}`"),
+            );
+            return None;
+        }
         let file = raw.strip_prefix("file:").and_then(|_| text.strip_prefix("file:"));
         let text = match file {
             Some(path) => self.secret_file(path, &node.span())?,
@@ -224,6 +231,16 @@ fn is_variable(name: &str) -> bool {
     !name.is_empty()
         && !name.starts_with(|char: char| char.is_ascii_digit())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The variable that is meant by `$NAME`, `{{NAME}}` or `%NAME%`, as other programs write it.
+///
+/// Only capitals: a text such as `$ecret` may well be a secret, which is not to be shown.
+fn unexpanded(raw: &str) -> Option<&str> {
+    let braces = raw.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}")).map(str::trim);
+    let percents = || raw.strip_prefix('%').and_then(|rest| rest.strip_suffix('%'));
+    let name = braces.or_else(percents).or_else(|| raw.strip_prefix('$'))?;
+    (is_variable(name) && !name.contains(|char: char| char.is_ascii_lowercase())).then_some(name)
 }
 
 /// Reads a whole file, unless it is suspiciously long; says in words why it cannot.

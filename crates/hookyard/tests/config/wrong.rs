@@ -588,6 +588,63 @@ error: `${` begins the name of an environment variable, as in `${NAME}`; write `
   |          ^^^^^^^^^^^^^^^^^"#,
     ),
     (
+        "variable as a shell writes it",
+        r#"
+[sources.a]
+provider = "github"
+secret = "$GITHUB_SECRET"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: this is the text itself, not the variable: write `${GITHUB_SECRET}`
+ --> hookyard.toml:3:10
+  |
+3 | secret = "**************"
+  |          ^^^^^^^^^^^^^^^^"#,
+    ),
+    (
+        "variable as templates write it",
+        r#"
+[sources.a]
+provider = "github"
+secret = "{{ GITHUB_SECRET }}"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: this is the text itself, not the variable: write `${GITHUB_SECRET}`
+ --> hookyard.toml:3:10
+  |
+3 | secret = "*******************"
+  |          ^^^^^^^^^^^^^^^^^^^^^"#,
+    ),
+    (
+        "variable as Windows writes it",
+        r#"
+[sources.a]
+provider = "github"
+secret = "%GITHUB_SECRET%"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: this is the text itself, not the variable: write `${GITHUB_SECRET}`
+ --> hookyard.toml:3:10
+  |
+3 | secret = "***************"
+  |          ^^^^^^^^^^^^^^^^^"#,
+    ),
+    (
         "variable with a wrong value",
         r#"
 [server]
