@@ -32,6 +32,18 @@ pub(super) fn plain(text: &str, line: &mut String) {
     }
 }
 
+/// Writes a text of several lines for a person's terminal, all but the first indented.
+///
+/// Only for what we wrote ourselves: with a text from outside it would let lines be faked.
+pub(super) fn lines(text: &str, line: &mut String) {
+    for (index, part) in text.split('\n').enumerate() {
+        if index > 0 {
+            line.push_str(if part.is_empty() { "\n" } else { "\n    " });
+        }
+        plain(part, line);
+    }
+}
+
 /// Writes a text as a JSON string; what is unsafe is written as `\u001b`.
 pub(super) fn json(text: &str, line: &mut String) {
     line.push('"');
@@ -61,5 +73,8 @@ mod tests {
         let mut shown = String::new();
         plain("a\r\n\u{1b}[31m\u{202e}\u{9b}é", &mut shown);
         assert_eq!(shown, "a\\r\\n\\u{1b}[31m\\u{202e}\\u{9b}é");
+        shown.clear();
+        lines("a:\nb\r\n\n\u{1b}\u{2028}c", &mut shown);
+        assert_eq!(shown, "a:\n    b\\r\n\n    \\u{1b}\\u{2028}c");
     }
 }

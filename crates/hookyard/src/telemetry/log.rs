@@ -1,8 +1,9 @@
 //! Logs: a line for each thing worth telling, on standard error.
 //!
 //! For a person at a terminal a line reads well, for a machine it is JSON with the fields side by
-//! side. Both escape whatever could be taken for a control character or another line. Nobody
-//! logs bodies, query strings or secrets; see `docs/reference/api.md` for where to look at those.
+//! side. Both escape whatever could be taken for a control character or another line, but for the
+//! line ends in what we say of a configuration to a person. Nobody logs bodies, query strings or
+//! secrets; see `docs/reference/api.md` for where to look at those.
 
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
@@ -78,6 +79,10 @@ fn parse_levels(levels: &str) -> Result<Targets, LogError> {
 fn to_stderr(line: &str) {
     drop(std::io::stderr().lock().write_all(line.as_bytes()));
 }
+
+/// Whose messages are shown to a person over several lines: they quote the operator's own file,
+/// with carets below it, and nothing that was sent.
+const MANY_LINES: &str = "hookyard::reload";
 
 /// Writes lines.
 struct Log<W> {
@@ -215,7 +220,11 @@ impl Line {
             Style::Pretty { colours } => {
                 let (begin, end) = if colours { (colour(*level), "\u{1b}[0m") } else { ("", "") };
                 put(&mut text, format_args!("{now} {begin}{level:>5}{end} "));
-                escape::plain(message, &mut text);
+                if metadata.target() == MANY_LINES {
+                    escape::lines(message, &mut text);
+                } else {
+                    escape::plain(message, &mut text);
+                }
             }
         }
         Self { style, text, written: vec!["timestamp", "level", "message", "target"] }
@@ -324,6 +333,15 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_shown_over_several_lines() {
+        let act = || tracing::error!(target: MANY_LINES, field = "a\nb", "wrong:\n  |\n3 | a\r");
+        let text = logged(Style::Pretty { colours: false }, "info", act);
+        let end = " ERROR wrong:\n      |\n    3 | a\\r  field=a\\nb\n";
+        assert!(text.ends_with(end), "{text}");
+        assert_eq!(logged(Style::Json, "info", act).lines().count(), 1);
     }
 
     #[test]
