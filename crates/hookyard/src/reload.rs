@@ -63,6 +63,11 @@ impl Reloader {
         Ok((Self { path, env, files: loaded.files, seen, pending: None }, config, warnings))
     }
 
+    /// The configuration's own file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Looks at the files, and reads them if they have changed. `None` when there is nothing new.
     pub fn look(&mut self, trigger: Trigger) -> Option<Result<(Config, Warnings), ConfigErrors>> {
         let now = fingerprint(&self.path, &self.files);

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tracing::field::display;
 
 use crate::api;
 use crate::api::{AdminFile, AdminFileError};
@@ -95,15 +97,16 @@ pub struct Running {
 /// Starts a hub.
 pub async fn start(config: Config) -> Result<Running, StartError> {
     let running = begin(config).await?;
-    running.announce();
+    running.announce(None);
     Ok(running)
 }
 
 /// Starts a hub that takes changes of its configuration's files over.
 pub async fn start_following(config: Config, reloader: Reloader) -> Result<Running, StartError> {
     let mut running = begin(config).await?;
+    let path = reloader.path().to_owned();
     running.follow(reloader);
-    running.announce();
+    running.announce(Some(&path));
     Ok(running)
 }
 
@@ -220,7 +223,7 @@ impl Observer for Watcher {
     fn circuit(&self, destination: &Name, state: CircuitState) {
         match state {
             CircuitState::Open(until) => tracing::warn!(
-                %destination, %until, "the circuit is open: deliveries are held until then"
+                %destination, %until, "the circuit is open: deliveries are held until {until}"
             ),
             CircuitState::Closed => tracing::info!(%destination, "the circuit is closed again"),
             CircuitState::HalfOpen | CircuitState::Recovering(_) => {
@@ -275,8 +278,11 @@ enum End {
 }
 
 impl Running {
-    fn announce(&self) {
-        tracing::info!(ingest = %self.ingest, admin = %self.admin, "listening");
+    fn announce(&self, config: Option<&Path>) {
+        let config = config.map(|path| display(path.display()));
+        let settings = self.app.config();
+        let store = settings.store.path.display();
+        tracing::info!(ingest = %self.ingest, admin = %self.admin, config, %store, "listening");
         stranded::warn(&self.app);
     }
 

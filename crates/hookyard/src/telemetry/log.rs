@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::io::{IsTerminal as _, Write as _};
+use std::net::SocketAddr;
 use std::str::FromStr as _;
 
 use hookyard_delivery::Clock as _;
@@ -119,7 +120,12 @@ impl Fields {
 
 impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, Value::Text(format!("{value:?}")));
+        let text = format!("{value:?}");
+        // An address that may be missing reads as any other.
+        let inside = text.strip_prefix("Some(").and_then(|rest| rest.strip_suffix(')'));
+        let address = inside.filter(|inside| inside.parse::<SocketAddr>().is_ok());
+        let text = address.map_or_else(|| text.clone(), str::to_owned);
+        self.put(field, Value::Text(text));
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
@@ -134,11 +140,22 @@ impl Visit for Fields {
         self.put(field, Value::Bare(value.to_string()));
     }
 
+    fn record_i128(&mut self, field: &Field, value: i128) {
+        self.put(field, Value::Bare(value.to_string()));
+    }
+
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        self.put(field, Value::Bare(value.to_string()));
+    }
+
     fn record_bool(&mut self, field: &Field, value: bool) {
         self.put(field, Value::Bare(value.to_string()));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
+        // Nobody compares times by less than a tenth of a millisecond.
+        let is_time = field.name().ends_with("_ms");
+        let value = if is_time { (value * 10.0).round() / 10.0 } else { value };
         // JSON has no word for what is not a number.
         let text = value.to_string();
         self.put(field, if value.is_finite() { Value::Bare(text) } else { Value::Text(text) });
@@ -333,6 +350,21 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn numbers_times_and_addresses_are_plain() {
+        let line = logged(Style::Json, "info", || {
+            let peer: SocketAddr = "[::1]:80".parse().unwrap();
+            let text = Some("text");
+            tracing::info!(duration_ms = 12.345_678, share = 0.125, millis = 7_u128, peer = ?Some(peer), ?text);
+        });
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(value["duration_ms"], 12.3);
+        assert_eq!(value["share"], 0.125);
+        assert_eq!(value["millis"], 7);
+        assert_eq!(value["peer"], "[::1]:80");
+        assert_eq!(value["text"], "Some(\"text\")");
     }
 
     #[test]
