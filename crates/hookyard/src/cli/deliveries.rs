@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::bulk::{Bulk, Deed, SELECTORS, WHICH};
 use super::failure::Failure;
+use super::held::Holds;
 use super::hub::{HubOptions, segment};
 use super::out::{Out, Paint, tame};
 use super::paging::Paging;
@@ -138,18 +139,20 @@ impl Listing {
             ("event", self.event.as_deref()),
         ];
         let query = self.paging.query(&limit, &others);
-        let reply = self.hub.hub()?.get(of.path, &query).await?;
+        let hub = self.hub.hub()?;
+        let reply = hub.get(of.path, &query).await?;
         if self.paging.json {
             return reply.print(out);
         }
-        print_list(out, reply.list(of.key), of.none)?;
+        let deliveries = reply.list(of.key);
+        print_list(out, deliveries, &Holds::ask_for(&hub, deliveries).await?, of.none)?;
         Paging::tell_next(out, &reply);
         Ok(())
     }
 }
 
 /// A table of deliveries.
-fn print_list(out: Out, deliveries: &[Value], none: &str) -> Result<(), Failure> {
+fn print_list(out: Out, deliveries: &[Value], holds: &Holds, none: &str) -> Result<(), Failure> {
     let row = |delivery: &Value| {
         let word = text(delivery, "state");
         [
@@ -159,11 +162,11 @@ fn print_list(out: Out, deliveries: &[Value], none: &str) -> Result<(), Failure>
             Cell::plain(text(delivery, "destination")),
             state(&word),
             Cell::plain(number(delivery, "attempt_count").to_string()),
-            Cell::dim(if word == "pending" {
-                time(delivery, "due_at")
-            } else {
-                text(delivery, "reason")
-            }),
+            match word.as_str() {
+                "pending" if holds.reason(delivery).is_some() => Cell::new("held", Paint::Waiting),
+                "pending" => Cell::dim(time(delivery, "due_at")),
+                _ => Cell::dim(text(delivery, "reason")),
+            },
             Cell::plain(text(delivery, "id")),
         ]
     };
@@ -174,12 +177,15 @@ fn print_list(out: Out, deliveries: &[Value], none: &str) -> Result<(), Failure>
 
 impl One {
     async fn show(self, out: Out) -> Result<(), Failure> {
-        let reply =
-            self.hub.hub()?.get(&format!("/api/v1/deliveries/{}", segment(&self.id)), &[]).await?;
+        let hub = self.hub.hub()?;
+        let reply = hub.get(&format!("/api/v1/deliveries/{}", segment(&self.id)), &[]).await?;
         if self.json {
             return reply.print(out);
         }
         let delivery = &reply.value;
+        let holds = Holds::ask(&hub).await?;
+        let held = holds.reason(delivery);
+        let due = if held.is_some() { String::new() } else { text(delivery, "due_at") };
         let rows = [
             ("delivery", text(delivery, "id")),
             ("event", text(delivery, "event")),
@@ -188,7 +194,7 @@ impl One {
             ("to", text(delivery, "destination")),
             ("created", text(delivery, "created_at")),
             ("finished", text(delivery, "finished_at")),
-            ("due", text(delivery, "due_at")),
+            ("due", due),
         ];
         for (label, value) in rows.iter().filter(|(_, value)| !value.is_empty()) {
             out.line(format_args!(
@@ -197,9 +203,9 @@ impl One {
                 tame(value)
             ))?;
         }
-        let (paint, verdict) = why::verdict(delivery);
+        let (paint, verdict) = why::verdict(delivery, held.as_deref());
         out.line(format_args!("\n{}", out.paint(paint, tame(&verdict))))?;
-        if let Some(hint) = why::hint(delivery) {
+        if let Some(hint) = why::hint(delivery, holds.on(&text(delivery, "destination")).as_ref()) {
             out.line(hint)?;
         }
         let attempts = why::attempts(delivery);

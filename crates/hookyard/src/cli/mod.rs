@@ -12,6 +12,7 @@ mod destinations;
 mod dev;
 mod events;
 mod failure;
+mod held;
 mod hub;
 mod logging;
 mod out;

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::held::Hold;
 use super::out::Paint;
 use super::show;
 use super::table::{Cell, number, text, time};
 
-/// How it stands, in a sentence.
-pub(super) fn verdict(delivery: &Value) -> (Paint, String) {
+/// How it stands, in a sentence; `held` says what keeps it from being sent now.
+pub(super) fn verdict(delivery: &Value, held: Option<&str>) -> (Paint, String) {
     let destination = text(delivery, "destination");
     let last = list(delivery).last().map(answer).unwrap_or_default();
     let last = if last.is_empty() { last } else { format!("; the last attempt: {last}") };
@@ -22,6 +23,9 @@ pub(super) fn verdict(delivery: &Value) -> (Paint, String) {
         "succeeded" => (Paint::Good, format!("delivered to {destination} after {tried}")),
         "cancelled" => (Paint::Dim, format!("cancelled by a person after {tried}{last}")),
         "dead_letter" => (Paint::Bad, format!("not delivered: {}{last}", reason(delivery, &tried))),
+        _ if let Some(held) = held => {
+            (Paint::Waiting, format!("not delivered yet after {tried}; {held}{last}"))
+        }
         _ if number(delivery, "attempt_count") == 0 => {
             (Paint::Waiting, "waiting for its first attempt".to_owned())
         }
@@ -45,18 +49,21 @@ fn reason(delivery: &Value, tried: &str) -> String {
 }
 
 /// What to do about it, if there is something.
-pub(super) fn hint(delivery: &Value) -> Option<String> {
+pub(super) fn hint(delivery: &Value, hold: Option<&Hold>) -> Option<String> {
     if text(delivery, "state") != "dead_letter" {
         return None;
     }
     let again = format!("`hookyard deliveries redeliver {}`", text(delivery, "id"));
-    Some(match text(delivery, "reason").as_str() {
-        // It is disabled since, and what is delivered again would only wait.
-        "gone" => format!(
-            "deliver it again with `hookyard destinations resume {}` and {again}",
-            text(delivery, "destination")
+    let destination = text(delivery, "destination");
+    // What is delivered again would only wait.
+    Some(match hold {
+        Some(Hold::Disabled | Hold::Paused) => format!(
+            "deliver it again with `hookyard destinations resume {destination}` and {again}"
         ),
-        _ => format!("deliver it again with {again}"),
+        Some(Hold::Unconfigured) => format!(
+            "`{destination}` is not configured any more; add it again, then deliver with {again}"
+        ),
+        Some(Hold::Open(_)) | None => format!("deliver it again with {again}"),
     })
 }
 
@@ -156,8 +163,26 @@ mod tests {
                 "id": "dlv_1", "destination": "ci", "state": state, "reason": reason,
                 "attempt_count": count, "attempts": attempts,
             });
-            assert_eq!(verdict(&delivery).1, expected);
-            assert_eq!(hint(&delivery).is_some(), state == "dead_letter");
+            assert_eq!(verdict(&delivery, None).1, expected);
+            assert_eq!(hint(&delivery, None).is_some(), state == "dead_letter");
+        }
+        let waits = json!({ "state": "pending", "attempt_count": 1, "attempts": [answered] });
+        assert_eq!(
+            verdict(&waits, Some("held: `ci` is paused")).1,
+            "not delivered yet after 1 attempt; held: `ci` is paused; the last attempt: 500, it answered 500: broken"
+        );
+        let gone = json!({ "id": "dlv_1", "destination": "ci", "state": "dead_letter" });
+        for (hold, expected) in [
+            (
+                Hold::Disabled,
+                "deliver it again with `hookyard destinations resume ci` and `hookyard deliveries redeliver dlv_1`",
+            ),
+            (
+                Hold::Unconfigured,
+                "`ci` is not configured any more; add it again, then deliver with `hookyard deliveries redeliver dlv_1`",
+            ),
+        ] {
+            assert_eq!(hint(&gone, Some(&hold)).unwrap(), expected);
         }
     }
 }

@@ -237,6 +237,10 @@ fn a_destination_is_paused_and_a_delivery_cancelled() {
     assert!(hub.done(&["destinations", "list"]).contains("paused"));
     let event = hub.trigger("push");
     let id = hub.delivery(&event, "pending");
+    assert!(hub.done(&["deliveries", "list"]).contains("  held  "));
+    let shown = hub.done(&["deliveries", "show", &id]);
+    let held = "held: `ci` is paused; resume it with `hookyard destinations resume ci`";
+    assert!(shown.contains(held) && !shown.contains("due "), "{shown}");
     assert_eq!(hub.done(&["deliveries", "cancel", &id]), format!("{id} is cancelled\n"));
     assert!(
         hub.done(&["deliveries", "show", &id]).contains("cancelled by a person after no attempts")
@@ -260,6 +264,21 @@ fn a_destination_is_paused_and_a_delivery_cancelled() {
     assert!(hub.server.ready().is_none());
     assert_eq!(hub.done(&["destinations", "resume", "ci"]), "ci goes on\n");
     assert_eq!(hub.server.next().header("webhook-id"), Some(event.as_str()));
+}
+
+#[test]
+fn a_destination_that_is_gone_holds_what_comes_after() {
+    let hub = Hub::start();
+    hub.server.answer(410);
+    let dead = hub.delivery(&hub.trigger("push"), "dead_letter");
+    let waits = hub.delivery(&hub.trigger("ping"), "pending");
+    let shown = hub.done(&["deliveries", "show", &waits]);
+    let held = "held: `ci` answered 410 Gone and is disabled; resume it with `hookyard destinations resume ci`";
+    assert!(shown.contains(held), "{shown}");
+    let shown = hub.done(&["deliveries", "show", &dead]);
+    let both =
+        format!("`hookyard destinations resume ci` and `hookyard deliveries redeliver {dead}`");
+    assert!(shown.contains(&both), "{shown}");
 }
 
 #[test]
