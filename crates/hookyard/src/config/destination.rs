@@ -9,7 +9,7 @@ use hookyard_signature::Options;
 
 use super::options::{CircuitOptions, DestinationOptions, RetryOptions};
 use super::reader::{At, Reader};
-use super::server::time_within;
+use super::server::{is_without_host, time_within};
 use super::source::secrets;
 use super::value::Headers;
 
@@ -26,10 +26,13 @@ pub(super) fn destination(
     reader: &mut Reader<'_>,
 ) -> Option<Destination> {
     let reach = Reach::Operator { metadata: options.allow_metadata.value };
-    if let Some(url) = &options.url
-        && let Err(error) = check_url(url, &reach)
-    {
-        reader.error(url.span.clone(), describe(&error));
+    if let Some(url) = &options.url {
+        if let Err(error) = check_url(url, &reach) {
+            reader.error(url.span.clone(), describe(&error));
+        } else if is_without_host(url) {
+            let sentence = "the URL has no host; write it like `https://example.com/hooks`";
+            reader.error(url.span.clone(), sentence);
+        }
     }
     let timeouts = timeouts(&options, reader);
     let concurrency =

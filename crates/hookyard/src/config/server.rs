@@ -1,6 +1,7 @@
 //! The sections `[server]`, `[admin]` and `[store]`.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use hookyard_model::Retention;
@@ -8,6 +9,7 @@ use url::Url;
 
 use super::options::{AdminOptions, LimitOptions, ServerOptions, StoreOptions, TlsOptions};
 use super::reader::{At, Reader};
+use super::report::Span;
 use super::tls;
 use super::value::Size;
 use super::{Admin, Limits, Server, StoreSettings, TlsFiles};
@@ -51,7 +53,11 @@ pub(super) fn public_url(text: &At<String>, reader: &mut Reader<'_>) -> Option<U
         Err(error) => {
             format!("this is not a URL ({error}); write it like `https://hooks.example.com`")
         }
-        Ok(url) if !matches!(url.scheme(), "http" | "https") || url.host().is_none() => {
+        Ok(url)
+            if !matches!(url.scheme(), "http" | "https")
+                || url.host().is_none()
+                || is_without_host(text) =>
+        {
             "a public URL begins with `https://` or `http://` and a host".to_owned()
         }
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
@@ -64,6 +70,13 @@ pub(super) fn public_url(text: &At<String>, reader: &mut Reader<'_>) -> Option<U
     };
     reader.error(text.span.clone(), sentence);
     None
+}
+
+/// Whether what follows the scheme is not `//` and a host. Readers of URLs that follow browsers
+/// take `http:///hooks` for `http://hooks`.
+pub(super) fn is_without_host(url: &str) -> bool {
+    let rest = url.trim_start().split_once(':').and_then(|(_, rest)| rest.strip_prefix("//"));
+    rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', '\\', '?', '#']))
 }
 
 fn tls_files(options: TlsOptions, reader: &mut Reader<'_>) -> Option<TlsFiles> {
@@ -143,7 +156,7 @@ pub(super) fn admin(
             "other machines could reach the API at this address, and it is not encrypted; listen on 127.0.0.1, or put a proxy with TLS before it, write `allow_remote = true`, and name the proxy's host in `hosts`",
         );
     }
-    if listen == server.value && listen.port() != 0 {
+    if is_taken(listen, server.value) {
         reader.error(
             options.listen.span.clone().or(server.span.clone()),
             "`[server]` and `[admin]` cannot listen on the same address; give one of them another port",
@@ -151,6 +164,16 @@ pub(super) fn admin(
     }
     let hosts = options.hosts.iter().map(|host| host.0.clone()).collect();
     Admin { listen, hosts }
+}
+
+/// Whether one of two addresses cannot be listened on beside the other: those that mean every
+/// address of the machine take all of them, those of IPv6 the ones of IPv4, too.
+fn is_taken(one: SocketAddr, other: SocketAddr) -> bool {
+    let takes = |one: SocketAddr, other: SocketAddr| {
+        one.ip().is_unspecified() && (one.is_ipv6() || other.is_ipv4())
+    };
+    let is_same = one.ip() == other.ip() || takes(one, other) || takes(other, one);
+    one.port() == other.port() && one.port() != 0 && is_same
 }
 
 pub(super) fn store(options: &StoreOptions, reader: &mut Reader<'_>) -> StoreSettings {
@@ -164,6 +187,8 @@ pub(super) fn store(options: &StoreOptions, reader: &mut Reader<'_>) -> StoreSet
             options.url.span.clone(),
             "the store is an SQLite file; write `sqlite:` and its path, such as \"sqlite:hookyard.db\"",
         );
+    } else {
+        check_place(&reader.resolve(path), options.url.span.clone(), reader);
     }
     let retention = &options.retention;
     for (time, what) in
@@ -187,4 +212,20 @@ pub(super) fn store(options: &StoreOptions, reader: &mut Reader<'_>) -> StoreSet
         },
         keep_free: options.keep_free.0,
     }
+}
+
+/// The store makes its file, not the folder.
+fn check_place(path: &Path, span: Option<Span>, reader: &mut Reader<'_>) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let sentence = if path.is_dir() {
+        format!("the store `{}` is a folder; name a file in it", path.display())
+    } else if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        format!(
+            "the store's folder `{}` does not exist; make it, or write another path",
+            folder.display()
+        )
+    } else {
+        return;
+    };
+    reader.error(span, sentence);
 }

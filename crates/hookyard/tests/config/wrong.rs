@@ -1568,6 +1568,64 @@ error: `[server]` and `[admin]` cannot listen on the same address; give one of t
   |          ^^^^^^^^^^^^^^^^"#,
     ),
     (
+        "admin at every address of the server's port",
+        r#"
+[server]
+listen = "0.0.0.0:8081"
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: `[server]` and `[admin]` cannot listen on the same address; give one of them another port
+ --> hookyard.toml:2:10
+  |
+2 | listen = "0.0.0.0:8081"
+  |          ^^^^^^^^^^^^^^"#,
+    ),
+    (
+        "store in a folder that is missing",
+        r#"
+[store]
+url = "sqlite:no/such/hub.db"
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: the store's folder `no/such` does not exist; make it, or write another path
+ --> hookyard.toml:2:7
+  |
+2 | url = "sqlite:no/such/hub.db"
+  |       ^^^^^^^^^^^^^^^^^^^^^^^"#,
+    ),
+    (
+        "destination without a host",
+        r#"
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http:///hooks"
+"#,
+        r#"
+error: the URL has no host; write it like `https://example.com/hooks`
+ --> hookyard.toml:7:7
+  |
+7 | url = "http:///hooks"
+  |       ^^^^^^^^^^^^^^^"#,
+    ),
+    (
         "store of another kind",
         r#"
 [store]
