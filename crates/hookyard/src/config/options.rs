@@ -53,7 +53,7 @@ sections! {
     /// `[server]`
     ServerOptions {
         /// The address to listen on for webhooks. Changing it needs a restart.
-        listen: default SocketAddr = loopback(8080), like "\"0.0.0.0:8080\"";
+        listen: default SocketAddr = loopback(8080);
         /// Scheme and host under which providers reach this server, where a proxy hides it. Some
         /// providers sign the URL.
         public_url: optional String, like "\"https://hooks.example.com\"";

@@ -86,9 +86,9 @@ fn sentences(doc: &str, indent: &str) -> String {
 /// `docs/hookyard.example.toml`.
 fn sample() -> String {
     let mut lines = vec![
-        "# A sample of hookyard.toml with every option. What is commented out shows the default,"
+        "# A sample of hookyard.toml with every option. What is commented out is the default, or, as"
             .to_owned(),
-        "# or what could be written. Made from crates/hookyard/src/config/options.rs; do not edit."
+        "# marked, an example. Made from crates/hookyard/src/config/options.rs; do not edit."
             .to_owned(),
     ];
     for section in Root::options() {
@@ -117,9 +117,14 @@ fn settings(options: &[Opt], section: &str, prefix: &str, lines: &mut Vec<String
             settings(&option.inner, section, &format!("{key}."), lines);
             continue;
         };
-        lines.extend(comment(&option.doc));
         let is_set = option.required || SET.contains(&(section, option.key));
-        let mark = if is_set { "" } else { "# " };
+        let is_default = option.default.as_ref() == Some(&value);
+        let (mark, note) = match (is_set, is_default) {
+            (true, _) => ("", ""),
+            (false, true) => ("# ", " (default)"),
+            (false, false) => ("# ", " (example)"),
+        };
+        lines.extend(comment(&format!("{}{note}", option.doc)));
         lines.push(format!("{mark}{key} = {value}\n"));
     }
 }
