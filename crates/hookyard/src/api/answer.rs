@@ -64,9 +64,9 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
     let millis = began.elapsed().as_millis();
     // Reading is everyday; what changes something is worth a line.
     if matches!(method, Method::GET | Method::HEAD) {
-        tracing::debug!(request_id, %method, path, status, millis, peer = ?peer, "admin request");
+        tracing::debug!(request_id, %method, path, status, millis, peer = peer.map(tracing::field::display), "admin request");
     } else {
-        tracing::info!(request_id, %method, path, status, millis, peer = ?peer, "admin request");
+        tracing::info!(request_id, %method, path, status, millis, peer = peer.map(tracing::field::display), "admin request");
     }
     response
 }

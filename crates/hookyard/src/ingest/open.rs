@@ -22,7 +22,10 @@ pub(super) fn open_source(name: Name) -> Source {
         methods: vec!["POST".to_owned()],
         body_limit: BODY_LIMIT,
         rate: None,
-        dedupe: Dedupe { window: Duration::from_secs(7 * 24 * 3600), keys: vec![DedupeBy::Provider] },
+        dedupe: Dedupe {
+            window: Duration::from_secs(7 * 24 * 3600),
+            keys: vec![DedupeBy::Provider],
+        },
         public_url: None,
         enabled: true,
     }
