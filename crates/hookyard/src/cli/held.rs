@@ -1,11 +1,12 @@
 //! Why what is pending is not sent at present: its destination is held, or is not there any more.
 
-use hookyard_delivery::Clock as _;
-use hookyard_model::Timestamp;
+use hookyard_delivery::{Clock as _, LaneState};
+use hookyard_model::{CircuitState, DestinationStatus, Timestamp};
 use serde_json::Value;
 
 use super::failure::Failure;
 use super::hub::Hub;
+use super::show;
 use super::table::{text, time};
 use crate::clock::SystemClock;
 
@@ -39,16 +40,40 @@ impl Hold {
         }
     }
 
+    /// What keeps deliveries waiting now in a hub that this process runs.
+    pub(super) fn of_lane(lane: &LaneState, now: Timestamp) -> Option<Self> {
+        match (lane.status, lane.circuit) {
+            (DestinationStatus::Disabled, _) => Some(Self::Disabled),
+            (DestinationStatus::Paused, _) => Some(Self::Paused),
+            (_, CircuitState::Open(until)) if until > now => Some(Self::Open(show::clock(until))),
+            _ => None,
+        }
+    }
+
+    /// In a word, as the API has it.
+    pub(super) const fn word(&self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Paused => "paused",
+            Self::Open(_) => "circuit_open",
+            Self::Unconfigured => "unconfigured",
+        }
+    }
+
     /// What is the matter with the destination and what to type.
     pub(super) fn sentence(&self, destination: &str) -> String {
-        let resume = format!("`hookyard destinations resume {destination}`");
+        self.sentence_by(destination, &format!("hookyard destinations resume {destination}"))
+    }
+
+    /// The same, where this command resumes it.
+    pub(super) fn sentence_by(&self, destination: &str, resume: &str) -> String {
         match self {
             Self::Disabled => {
                 format!(
-                    "`{destination}` answered 410 Gone and is disabled; resume it with {resume}"
+                    "`{destination}` answered 410 Gone and is disabled; resume it with `{resume}`"
                 )
             }
-            Self::Paused => format!("`{destination}` is paused; resume it with {resume}"),
+            Self::Paused => format!("`{destination}` is paused; resume it with `{resume}`"),
             Self::Open(until) => {
                 let until = until.split_once(' ').map_or(until.as_str(), |(_, time)| time);
                 format!("the circuit to `{destination}` is open until {until}")

@@ -120,8 +120,11 @@ fn forward(name: Name, url: &str) -> Result<Destination, DevError> {
         timeouts: Timeouts { connect: seconds(5), head: seconds(30), total: seconds(30) },
         concurrency: NonZeroU32::MIN.saturating_add(7),
         rate: None,
-        // The program is being worked on: it comes back within seconds, or not today.
-        retry: RetryPolicy::Schedule([1, 2, 5, 10, 30, 60].map(seconds).to_vec()),
+        // The program is being worked on, or is started later: it is reached soon once it is
+        // there, and given up after ten minutes.
+        retry: RetryPolicy::Schedule(
+            [1, 2, 5].into_iter().chain(std::iter::repeat_n(10, 60)).map(seconds).collect(),
+        ),
         circuit: CircuitPolicy { failures: 0, ..CircuitPolicy::default() },
         headers: Vec::new(),
         // So that it can check the provider's signature itself, as it will have to in earnest.

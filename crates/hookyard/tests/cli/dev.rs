@@ -49,6 +49,41 @@ fn what_it_says_to_try_is_delivered_and_shown() {
 }
 
 #[test]
+fn a_destination_that_is_gone_is_held_and_said_to_be() {
+    let (folder, server) = (tempfile::tempdir().unwrap(), Server::start());
+    server.answer(410);
+    let forward = server.url("/hooks");
+    let start = || Running::start(dev(folder.path(), &["--forward", &forward]));
+    let hub = start();
+    assert!(hub.line("with the sender's headers").contains("`forward_headers = \"all\"`"));
+    assert!(hub.line("its token is in").contains("hookyard.db.admin.json"));
+    let try_it = attempt(&hub);
+    assert_eq!(sh(folder.path(), &try_it).code, 0);
+    hub.line("← local  410");
+    let held = hub.line("!");
+    assert!(held.contains("`local` answered 410 Gone and is disabled; resume it with"), "{held}");
+    assert_eq!(sh(folder.path(), &try_it).code, 0);
+    hub.line("→ github");
+    let ran = hub.end("INT");
+    let left =
+        "stopped: 2 received, 0 delivered, 1 failed attempt; 1 waits until `local` is resumed";
+    assert!(ran.stdout.ends_with(left), "{ran:?}");
+
+    server.answer(200);
+    let hub = start();
+    let held = hub.line("held  ");
+    assert!(hub.line("waits  ").ends_with("1 delivery waits from before"));
+    let resume = held.split('`').nth(3).expect("a command");
+    assert_eq!(sh(folder.path(), resume).code, 0, "{resume}");
+    hub.line("`local` goes on");
+    // Before that line or after it.
+    server.next();
+    server.next();
+    let ran = hub.end("INT");
+    assert!(ran.stdout.ends_with("stopped: 0 received, 1 delivered"), "{ran:?}");
+}
+
+#[test]
 fn a_program_reads_an_object_a_line() {
     let (folder, server) = (tempfile::tempdir().unwrap(), Server::start());
     server.answer(500);

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use hookyard_model::{Attempt, Event, Leased, Name, Next, Timestamp};
+use hookyard_model::{Attempt, Event, Failure, FailureKind, Leased, Name, Next, Timestamp};
 use serde_json::{Value, json};
 
+use crate::cli::held::Hold;
 use crate::cli::out::{Out, Paint, tame};
 use crate::cli::show;
 use crate::feed::Happening;
@@ -18,6 +19,7 @@ pub(super) struct Tally {
     delivered: u64,
     failed: u64,
     missed: u64,
+    waiting: u64,
 }
 
 impl Tally {
@@ -38,8 +40,13 @@ impl Tally {
         self.missed += count;
     }
 
-    /// All of it in one line.
-    pub(super) fn line(&self) -> String {
+    /// Takes down what is still to be delivered at the end.
+    pub(super) const fn leave(&mut self, waiting: u64) {
+        self.waiting = waiting;
+    }
+
+    /// All of it in one line; `what` is said of what waits.
+    pub(super) fn line(&self, what: &str) -> String {
         let mut parts =
             vec![format!("{} received", self.received), format!("{} delivered", self.delivered)];
         let rest = [
@@ -53,7 +60,12 @@ impl Tally {
                 .filter(|(count, _)| *count > 0)
                 .map(|(count, what)| format!("{count} {what}")),
         );
-        parts.join(", ")
+        let line = parts.join(", ");
+        match self.waiting {
+            0 => line,
+            1 => format!("{line}; 1 waits {what}"),
+            count => format!("{line}; {count} wait {what}"),
+        }
     }
 
     /// All of it for a program.
@@ -66,6 +78,7 @@ impl Tally {
             "delivered": self.delivered,
             "failed_attempts": self.failed,
             "missed": self.missed,
+            "pending": self.waiting,
         })
         .to_string()
     }
@@ -83,6 +96,26 @@ pub(super) fn line(out: Out, now: Timestamp, happening: &Happening) -> String {
         }
     };
     format!("{}  {rest}", out.paint(Paint::Dim, show::clock(now)))
+}
+
+/// That a destination is held from now on, or is not any more, for a person.
+pub(super) fn hold_line(out: Out, now: Timestamp, name: &Name, held: Option<&str>) -> String {
+    let time = out.paint(Paint::Dim, show::clock(now));
+    match held {
+        Some(held) => format!("{time}  {} {held}", out.paint(Paint::Bad, "!")),
+        None => format!("{time}  {} `{name}` goes on", out.paint(Paint::Good, "!")),
+    }
+}
+
+/// The same for a program.
+pub(super) fn hold_json(now: Timestamp, name: &Name, hold: Option<&Hold>) -> String {
+    json!({
+        "kind": "destination",
+        "destination": name.as_str(),
+        "state": hold.map_or("active", Hold::word),
+        "time": now.to_string(),
+    })
+    .to_string()
 }
 
 fn received(out: Out, event: &Event, duplicate: bool) -> String {
@@ -129,8 +162,11 @@ fn attempted(
         }
         Next::DeadLetter(reason) => (Paint::Bad, format!("given up: {}", reason.as_str())),
     };
-    let detail =
-        failure.filter(|_| attempt.response.is_none()).map(|failure| tame(&failure.detail));
+    // That nothing listens is all there is to say, and it is said in one word already.
+    let told = |failure: &&Failure| {
+        attempt.response.is_none() && failure.kind != FailureKind::ConnectRefused
+    };
+    let detail = failure.filter(told).map(|failure| tame(&failure.detail));
     let mut line = format!(
         "{} {}  {}  {}  {}",
         out.paint(paint, "←"),
@@ -139,7 +175,7 @@ fn attempted(
         out.paint(Paint::Dim, show::duration(attempt.duration)),
         leased.event.id,
     );
-    for part in [detail.unwrap_or_default(), out.paint(paint, rest)] {
+    for part in [out.paint(paint, rest), detail.unwrap_or_default()] {
         if !part.is_empty() {
             line.push_str("  ");
             line.push_str(&part);
@@ -205,8 +241,7 @@ mod tests {
 
     use bytes::Bytes;
     use hookyard_model::{
-        DeadLetterReason, DeliveryId, EventId, Failure, FailureKind, HeaderList, Held, Response,
-        Verification,
+        DeadLetterReason, DeliveryId, EventId, HeaderList, Held, Response, Verification,
     };
 
     use super::*;
@@ -289,9 +324,7 @@ mod tests {
             ),
             (
                 attempt(None, Next::DeadLetter(DeadLetterReason::Exhausted)),
-                format!(
-                    "20:15:51Z  ← forward  connect_refused  12 ms  {id}  127.0.0.1:3000 refused the connection  given up: exhausted"
-                ),
+                format!("20:15:51Z  ← forward  connect_refused  12 ms  {id}  given up: exhausted"),
             ),
         ];
         let mut tally = Tally::default();
@@ -303,8 +336,10 @@ mod tests {
         }
         tally.miss(3);
         assert_eq!(
-            tally.line(),
+            tally.line("for a while"),
             "1 received, 1 delivered, 1 repeated, 1 refused, 2 failed attempts, 3 not shown"
         );
+        tally.leave(2);
+        assert!(tally.line("for a while").ends_with("3 not shown; 2 wait for a while"));
     }
 }

@@ -4,20 +4,24 @@ mod banner;
 mod live;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use hookyard_delivery::Clock as _;
-
+use hookyard_model::Name;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use self::banner::Banner;
 use self::live::Tally;
 use super::failure::Failure;
+use super::held::Hold;
 use super::hub::DEFAULT_STORE;
 use super::logging::Logging;
 use super::out::Out;
 use super::start::{self, Places};
+use crate::app::App;
 use crate::clock::SystemClock;
 use crate::config::{self, Config, DevError};
 use crate::feed::Happening;
@@ -29,6 +33,9 @@ const PLACES: Places = Places {
     admin: "choose another with `--admin-port`; `--admin-port 0` takes any that is free",
     store: "choose another with `--store`",
 };
+
+/// How often it is looked whether a destination is held.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Run a hub on this machine, without configuration, and show each event as it comes
 ///
@@ -81,14 +88,24 @@ impl Dev {
             .map_err(|error| start::failure(&error, &PLACES))?;
         // Before the banner: what it invites to send must be seen.
         let feed = running.app.feed.watch();
+        let mut screen = Screen {
+            out,
+            json: self.json,
+            tally: Tally::default(),
+            holds: Vec::new(),
+            store: self.store.clone(),
+            app: Arc::clone(&running.app),
+        };
+        screen.look();
         let banner = Banner {
             ingest: running.ingest,
             admin: running.admin,
             store: &self.store,
             forward: forward.as_deref(),
+            pending: running.app.metrics.counted_overall().pending,
+            held: screen.holds.first().map(|(name, hold)| screen.sentence(name, hold)),
         };
         out.line(if self.json { banner.json() } else { banner.text(out) })?;
-        let mut screen = Screen { out, json: self.json, tally: Tally::default() };
         let ended = screen.watch(running, feed).await?;
         screen.close()?;
         ended.map_err(|error| Failure::new(format!("stopped, because {error}")))
@@ -100,6 +117,10 @@ struct Screen {
     out: Out,
     json: bool,
     tally: Tally,
+    /// Which destinations are held.
+    holds: Vec<(Name, Hold)>,
+    store: PathBuf,
+    app: Arc<App>,
 }
 
 impl Screen {
@@ -110,6 +131,7 @@ impl Screen {
         mut feed: Receiver<Happening>,
     ) -> Result<Result<(), StopError>, Failure> {
         let mut running = std::pin::pin!(running.until_stopped());
+        let mut looks = tokio::time::interval(LOOK);
         let ended = loop {
             tokio::select! {
                 happening = feed.recv() => match happening {
@@ -118,6 +140,7 @@ impl Screen {
                     // Nobody is left who could tell anything.
                     Err(RecvError::Closed) => break running.as_mut().await,
                 },
+                _ = looks.tick() => self.show_holds()?,
                 ended = running.as_mut() => break ended,
             }
         };
@@ -125,9 +148,51 @@ impl Screen {
             match feed.try_recv() {
                 Ok(happening) => self.show(&happening)?,
                 Err(TryRecvError::Lagged(count)) => self.tally.miss(count),
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return Ok(ended),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
             }
         }
+        self.tally.leave(self.app.metrics.counted_overall().pending);
+        Ok(ended)
+    }
+
+    /// Sees which destinations are held, and gives back which were before.
+    fn look(&mut self) -> Vec<(Name, Hold)> {
+        let now = SystemClock.now();
+        let lanes = self.app.engine.lanes();
+        let held =
+            lanes.iter().filter_map(|lane| Some((lane.name.clone(), Hold::of_lane(lane, now)?)));
+        std::mem::replace(&mut self.holds, held.collect())
+    }
+
+    fn show_holds(&mut self) -> Result<(), Failure> {
+        // A hub that ends takes its destinations down, which says nothing about them.
+        if *self.app.stopping.borrow() {
+            return Ok(());
+        }
+        let before = self.look();
+        for (name, hold) in self.holds.iter().filter(|&one| !before.contains(one)) {
+            self.show_hold(name, Some(hold))?;
+        }
+        for (name, _) in &before {
+            if self.holds.iter().all(|(held, _)| held != name) {
+                self.show_hold(name, None)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn show_hold(&self, name: &Name, hold: Option<&Hold>) -> Result<(), Failure> {
+        let now = SystemClock.now();
+        self.out.line(if self.json {
+            live::hold_json(now, name, hold)
+        } else {
+            let sentence = hold.map(|hold| self.sentence(name, hold));
+            live::hold_line(self.out, now, name, sentence.as_deref())
+        })
+    }
+
+    fn sentence(&self, name: &Name, hold: &Hold) -> String {
+        hold.sentence_by(name.as_str(), &banner::resume(name.as_str(), &self.store))
     }
 
     fn show(&mut self, happening: &Happening) -> Result<(), Failure> {
@@ -141,9 +206,17 @@ impl Screen {
     }
 
     fn close(&self) -> Result<(), Failure> {
-        let text =
-            if self.json { self.tally.json() } else { format!("\nstopped: {}", self.tally.line()) };
-        self.out.line(text)
+        if self.json {
+            return self.out.line(self.tally.json());
+        }
+        let waits = match self.holds.first() {
+            Some((name, Hold::Disabled | Hold::Paused)) => format!("until `{name}` is resumed"),
+            _ if self.app.config().destinations.is_empty() => {
+                "for a start with `--forward`".to_owned()
+            }
+            _ => "and go on at the next start".to_owned(),
+        };
+        self.out.line(format_args!("\nstopped: {}", self.tally.line(&waits)))
     }
 }
 
