@@ -353,6 +353,19 @@ fn a_hub_is_found_by_its_store_its_configuration_or_its_url() {
 }
 
 #[test]
+fn a_broken_configuration_keeps_nobody_from_asking() {
+    let hub = Hub::start();
+    let config = hub.folder.path().join("hookyard.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}\n[sources.\n")).unwrap();
+    let ran = hub.run(&["destinations", "list"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.stderr.starts_with("note: `hookyard.toml` is broken ("), "{ran:?}");
+    let ran = hub.run(&["status", "--url", &hub.admin]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
+}
+
+#[test]
 fn no_hub_has_an_exit_code_of_its_own() {
     let nowhere = tempfile::tempdir().unwrap();
     let ran = Ran::from(hookyard(nowhere.path()).args(["events", "list"]).output().unwrap());

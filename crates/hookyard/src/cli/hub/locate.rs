@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::{HOW_TO_START, Hub};
-use crate::api::AdminFile;
+use crate::api::{AdminFile, AdminFileError};
 use crate::cli::failure::{Exit, Failure};
+use crate::cli::out::Out;
 
 /// Where a store is when nobody says otherwise.
 pub(crate) const DEFAULT_STORE: &str = "hookyard.db";
@@ -41,12 +42,25 @@ impl HubOptions {
         if let (Some(url), Some(_)) = (&self.url, token) {
             return Hub::new(url, token);
         }
-        match (AdminFile::read(&self.store()?), &self.url) {
+        // A hub that was named needs no configuration, so a broken one is no reason to stop.
+        let store = match (&self.url, &self.store) {
+            (Some(_), store) => store.clone().unwrap_or_else(|| DEFAULT_STORE.into()),
+            _ => self.store()?,
+        };
+        match (AdminFile::read(&store), &self.url) {
             (Ok(file), url) => {
                 let token = token.unwrap_or(file.token.reveal());
                 Hub::new(url.as_ref().unwrap_or(&file.url), Some(token))
             }
             (Err(_), Some(url)) => Hub::new(url, None),
+            (Err(error @ AdminFileError::Denied(_)), None) => Err(Failure::with(
+                Exit::Unreachable,
+                format!("cannot ask the hub: {error}"),
+            )
+            .hint("run this as the user that runs the hub")
+            .hint(
+                "or say what its token is with HOOKYARD_ADMIN_TOKEN and where it is with `--url`",
+            )),
             (Err(error), None) => {
                 Err(Failure::with(Exit::Unreachable, format!("no hub has run here: {error}"))
                     .hint(HOW_TO_START)
@@ -75,12 +89,20 @@ impl HubOptions {
 fn store_in(config: &Path) -> Result<PathBuf, Failure> {
     let text = std::fs::read_to_string(config)
         .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", config.display())))?;
-    let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
-        Failure::usage(format!("cannot read `{}`: {}", config.display(), error.message()))
-            .hint(format!("`hookyard check --config {}` says more", config.display()))
-    })?;
-    let url = table.get("store").and_then(|store| store.get("url")).and_then(toml::Value::as_str);
-    let path = url.unwrap_or(DEFAULT_STORE);
+    let url = match text.parse::<toml::Table>() {
+        Ok(table) => {
+            table.get("store").and_then(|store| store.get("url")?.as_str().map(str::to_owned))
+        }
+        Err(error) => {
+            Out::new().note(format_args!(
+                "note: `{0}` is broken ({1}), so only its `store.url` was looked for; `hookyard check --config {0}` says more",
+                config.display(),
+                error.message()
+            ));
+            store_url(&text)
+        }
+    };
+    let path = url.as_deref().unwrap_or(DEFAULT_STORE);
     let path = path.strip_prefix("sqlite:").unwrap_or(path);
     let path = path.strip_prefix("//").unwrap_or(path);
     if path.contains("${") {
@@ -91,6 +113,28 @@ fn store_in(config: &Path) -> Result<PathBuf, Failure> {
         .hint("say where the store is with `--store`"));
     }
     Ok(config.parent().unwrap_or(Path::new("")).join(path))
+}
+
+/// `store.url` of a configuration that is no TOML as a whole: its first line that says so.
+///
+/// The hub runs on with the configuration that it had, and has to be asked how it is.
+fn store_url(text: &str) -> Option<String> {
+    let mut section = String::new();
+    for line in text.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix('[') {
+            name.split(']').next().unwrap_or_default().trim().clone_into(&mut section);
+        }
+        let Ok(table) = line.parse::<toml::Table>() else { continue };
+        let found = match section.as_str() {
+            "store" => table.get("url"),
+            "" => table.get("store").and_then(|store| store.get("url")),
+            _ => None,
+        };
+        if let Some(url) = found.and_then(toml::Value::as_str) {
+            return Some(url.to_owned());
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -106,7 +150,10 @@ mod tests {
             ("[store]\nurl = \"sqlite:/var/a.db\"", Some(PathBuf::from("/var/a.db"))),
             ("[server]", Some(folder.path().join(DEFAULT_STORE))),
             ("[store]\nurl = \"${STORE}\"", None),
-            ("[store", None),
+            ("[store", Some(folder.path().join(DEFAULT_STORE))),
+            ("a = \n[store]\nurl = \"sqlite:b.db\"", Some(folder.path().join("b.db"))),
+            ("store.url = 'c.db'\n[x\nurl = 'd'", Some(folder.path().join("c.db"))),
+            ("store = { url = 'e.db' }\n[x", Some(folder.path().join("e.db"))),
         ];
         for (text, expected) in cases {
             std::fs::write(&config, text).unwrap();

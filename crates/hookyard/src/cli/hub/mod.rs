@@ -112,7 +112,7 @@ impl Hub {
         let detail = detail.trim_end_matches('.');
         Err(match status {
             StatusCode::UNAUTHORIZED => Failure::new(format!("the hub at {} does not accept the token", self.url))
-                .hint("on the hub's machine the token is found beside the store: say where with `--config` or `--store`")
+                .hint("on the hub's machine the token is found beside the store: say where with `--store`")
                 .hint("elsewhere set HOOKYARD_ADMIN_TOKEN"),
             StatusCode::NOT_FOUND => Failure::with(Exit::NotFound, detail),
             StatusCode::BAD_REQUEST => Failure::usage(detail),
