@@ -6,7 +6,7 @@ use hookyard_model::DeliveryState;
 use serde_json::{Value, json};
 
 use super::bulk::{Bulk, Deed, SELECTORS, WHICH};
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
 use super::held::Holds;
 use super::hub::{HubOptions, segment};
 use super::out::{Out, Paint, tame};
@@ -218,7 +218,16 @@ impl One {
 
     async fn act(self, out: Out, verb: &str, done: &str) -> Result<(), Failure> {
         let path = format!("/api/v1/deliveries/{}/{verb}", segment(&self.id));
-        let reply = self.hub.hub()?.post(&path, &json!({})).await?;
+        let reply =
+            self.hub.hub()?.post(&path, &json!({})).await.map_err(|failure| match failure {
+                Failure::Told { exit: Exit::Failed, .. } if verb == "redeliver" => {
+                    failure.hint(format_args!(
+                        "if it is under way, `hookyard deliveries show {}` says how it stands",
+                        self.id
+                    ))
+                }
+                other => other,
+            })?;
         if self.json { reply.print(out) } else { out.line(format_args!("{} {done}", self.id)) }
     }
 }

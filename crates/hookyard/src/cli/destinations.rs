@@ -3,8 +3,9 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::failure::Failure;
-use super::hub::{HubOptions, segment};
+use super::failure::{Exit, Failure};
+use super::held::{Hold, Holds};
+use super::hub::{Hub, HubOptions, segment};
 use super::out::Out;
 use super::table::{self, Cell, number, state, text};
 
@@ -85,10 +86,36 @@ impl List {
     }
 }
 
+/// Which destinations there are.
+async fn names(hub: &Hub) -> Result<String, Failure> {
+    let reply = hub.get("/api/v1/destinations", &[]).await?;
+    let names: Vec<_> = reply.list("destinations").iter().map(|row| text(row, "name")).collect();
+    Ok(match names.as_slice() {
+        [] => "no destinations are configured".to_owned(),
+        names => format!("the destinations are {}", names.join(", ")),
+    })
+}
+
 impl One {
     async fn act(self, out: Out, verb: &str, done: &str) -> Result<(), Failure> {
         let path = format!("/api/v1/destinations/{}/{verb}", segment(&self.name));
-        let reply = self.hub.hub()?.post(&path, &json!({})).await?;
-        if self.json { reply.print(out) } else { out.line(format_args!("{} {done}", self.name)) }
+        let hub = self.hub.hub()?;
+        let reply = match hub.post(&path, &json!({})).await {
+            Ok(reply) => reply,
+            Err(failure @ Failure::Told { exit: Exit::NotFound, .. }) => {
+                return Err(failure.hint(names(&hub).await?));
+            }
+            Err(failure) => return Err(failure),
+        };
+        if self.json {
+            return reply.print(out);
+        }
+        out.line(format_args!("{} {done}", self.name))?;
+        if let ("resume", Some(hold @ Hold::Open(_))) =
+            (verb, Holds::ask(&hub).await?.on(&self.name))
+        {
+            out.note(format_args!("but {}", hold.sentence(&self.name)));
+        }
+        Ok(())
     }
 }

@@ -201,7 +201,13 @@ impl Replay {
     async fn run(self, out: Out) -> Result<(), Failure> {
         let body = if self.to.is_empty() { json!({}) } else { json!({ "to": self.to }) };
         let path = format!("/api/v1/events/{}/replay", segment(&self.id));
-        let reply = self.hub.hub()?.post(&path, &body).await?;
+        let reply = self.hub.hub()?.post(&path, &body).await.map_err(|failure| match failure {
+            // The API speaks of its own field.
+            Failure::Told { exit, message, hints } => {
+                Failure::Told { exit, message: message.replace("`to`", "`--to NAME`"), hints }
+            }
+            other => other,
+        })?;
         if self.json {
             return reply.print(out);
         }

@@ -1,11 +1,14 @@
 //! `hookyard status`: how the hub is doing.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use clap::Args;
 use http::Method;
 use serde_json::Value;
 
 use super::failure::{Exit, Failure};
+use super::held::Hold;
 use super::hub::HubOptions;
 use super::out::{Out, Paint, tame};
 use super::show;
@@ -48,7 +51,31 @@ fn print(out: Out, health: &Value) -> Result<(), Failure> {
         let label = out.paint(Paint::Dim, format_args!("{name:<26}"));
         out.line(format_args!("{label} {}", out.paint(paint, tame(&value))))?;
     }
+    for reason in reasons(health) {
+        out.line(format_args!("\n{}", out.paint(Paint::Waiting, tame(&reason))))?;
+    }
     Ok(())
+}
+
+/// Why events are taken but not all delivered, and what to type.
+fn reasons(health: &Value) -> Vec<String> {
+    let names = |pointer: &str| -> Vec<String> {
+        let list = health.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
+        list.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let disabled = names("/destinations/disabled");
+    let paused = names("/destinations/paused");
+    let open = names("/destinations/open_circuits");
+    let lost = names("/unconfigured_destinations");
+    let held = disabled.iter().map(|name| Hold::Disabled.sentence(name));
+    let held = held.chain(paused.iter().map(|name| Hold::Paused.sentence(name)));
+    let open = open.iter().map(|name| {
+        format!("the circuit to `{name}` is open: its latest attempts failed; see `hookyard deliveries list --destination {name}`")
+    });
+    let lost = lost.iter().map(|name| {
+        format!("`{name}` is not configured any more, and deliveries wait for it; add it again, or cancel with `hookyard deliveries cancel --destination {name}`")
+    });
+    held.chain(open).chain(lost).collect()
 }
 
 /// Parts within parts side by side: `store engine`, `destinations paused`.
@@ -65,6 +92,11 @@ fn flatten(name: &str, value: &Value, lines: &mut Vec<(String, String)>) {
             items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
         }
         Value::String(text) => text.clone(),
+        Value::Number(number) if name.ends_with(" seconds") => {
+            let span = Duration::from_secs(number.as_u64().unwrap_or_default());
+            lines.push((name.trim_end_matches(" seconds").to_owned(), show::duration(span)));
+            return;
+        }
         Value::Number(number) if name.ends_with("bytes") => {
             show::bytes(number.as_u64().unwrap_or_default())
         }
@@ -100,8 +132,14 @@ mod tests {
                 "status=ok",
                 "store bytes=8.1 kB",
                 "store engine=SQLite",
-                "uptime seconds=3"
+                "uptime=3 s"
             ]
+        );
+        assert_eq!(
+            reasons(&health),
+            ["a", "b"].map(|name| format!(
+                "`{name}` is paused; resume it with `hookyard destinations resume {name}`"
+            ))
         );
     }
 }

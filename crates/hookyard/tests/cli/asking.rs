@@ -297,6 +297,8 @@ fn what_is_not_there_has_an_exit_code_of_its_own() {
         (&["events", "list", "--since", "yesterday"], 2),
         (&["deliveries", "list", "--state", "lost"], 2),
     ];
+    let ran = hub.run(&["destinations", "pause", "nobody"]);
+    assert!(ran.stderr.ends_with("hint: the destinations are ci\n"), "{ran:?}");
     for (arguments, code) in cases {
         let ran = hub.run(arguments);
         assert_eq!((ran.code, ran.stdout.as_str()), (*code, ""), "{arguments:?}: {ran:?}");

@@ -49,7 +49,10 @@ fn wrong_usage_is_told_on_standard_error() {
         (&["trigger", "nobody"], "invalid value 'nobody'"),
         (&["trigger", "github", "nothing"], "there is no test event `nothing` of github"),
         (&["trigger", "github", "--header", "x"], "write it as `Name: value`"),
-        (&["trigger", "github", "--to", "nowhere"], "cannot send to `nowhere`"),
+        (
+            &["trigger", "github", "--to", "nowhere"],
+            "`--to` cannot be `nowhere`: it has to begin with",
+        ),
         (&["trigger", "github", "--body", "/no/such/file"], "cannot read `/no/such/file`"),
         (
             &["trigger", "github", "--secret", " "],

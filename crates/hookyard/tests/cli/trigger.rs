@@ -171,7 +171,10 @@ fn a_refusal_is_shown_and_fails() {
         run(&["trigger", "stripe", "--to", &server.url("/a"), "--secret", "s", "--count", "2"]);
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.stdout.contains("401 Unauthorized"), "{ran:?}");
-    assert_eq!(ran.stderr, "error: 2 of 2 not accepted\n");
+    assert_eq!(
+        ran.stderr,
+        "error: 2 of 2 not accepted\nhint: `--secret` must be the source's secret\n"
+    );
 }
 
 #[test]

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use hookyard_delivery::{Answer, TransportError};
-use hookyard_model::FailureKind;
-use serde_json::json;
+use hookyard_delivery::{Answer, TransportError, UrlError, check_url};
+use hookyard_model::{FailureKind, Reach};
+use http::StatusCode;
+use serde_json::{Value, json};
 
 use self::request::{Overrides, Signer};
 use super::client::Client;
@@ -86,6 +87,8 @@ impl Trigger {
         };
         let (provider, sample) = find(slug, self.event.as_deref())?;
         let to = self.to.clone().unwrap_or_else(|| format!("http://127.0.0.1:8080/webhook/{slug}"));
+        check_url(&to, &Reach::Operator { metadata: false })
+            .map_err(|error| Failure::usage(format!("`--to` cannot be `{to}`: {}", own(&error))))?;
         let body = self.body.as_deref().map(read).transpose()?;
         let overrides = Overrides { headers: self.headers.clone(), body };
         let signer = Signer::new(slug, self.secret.clone(), &to, self.public_url.clone())?;
@@ -103,21 +106,31 @@ impl Trigger {
         overrides: &Overrides,
     ) -> Result<(), Failure> {
         let client = Client::new(Duration::from_secs(self.timeout.into()));
-        let mut refused = 0_u32;
+        let (mut refused, mut unsigned) = (0_u32, false);
         for _ in 0..self.count {
             let request = signer.request(provider, sample, overrides)?;
             let to = request.url.clone();
             let started = Instant::now();
-            let answer = client.send(request).await.map_err(|error| unreachable(&to, &error))?;
+            let answer = match client.send(request).await {
+                Ok(answer) => answer,
+                Err(error) => {
+                    if self.json {
+                        out.line(unsent((provider.slug, sample.event), &error))?;
+                    }
+                    return Err(unreachable(&to, &error));
+                }
+            };
             let sent =
                 Sent { name: (provider.slug, sample.event), answer, took: started.elapsed() };
             refused += u32::from(!sent.answer.status.is_success());
+            unsigned |= sent.answer.status == StatusCode::UNAUTHORIZED;
             out.line(if self.json { sent.json() } else { sent.line(out) })?;
         }
         if refused == 0 {
             return Ok(());
         }
-        Err(Failure::new(format!("{refused} of {} not accepted", self.count)))
+        let failure = Failure::new(format!("{refused} of {} not accepted", self.count));
+        Err(if unsigned { failure.hint("`--secret` must be the source's secret") } else { failure })
     }
 }
 
@@ -133,7 +146,11 @@ impl Sent {
         let status = self.answer.status;
         let paint = if status.is_success() { Paint::Good } else { Paint::Bad };
         let body = String::from_utf8_lossy(&self.answer.body);
-        let body: String = tame(body.trim()).chars().take(SHOWN).collect();
+        // Of a problem its sentence: as JSON it would be cut in the middle.
+        let problem = serde_json::from_str::<Value>(&body).ok().filter(|_| !status.is_success());
+        let detail = problem.as_ref().and_then(|problem| problem.get("detail")?.as_str());
+        let body = detail.unwrap_or(body.trim());
+        let body: String = tame(body).chars().take(SHOWN).collect();
         format!(
             "{} {}  {} {}  {body}",
             out.paint(Paint::Bold, self.name.0),
@@ -158,6 +175,17 @@ impl Sent {
     }
 }
 
+/// What is printed of an event that nobody answered.
+fn unsent((provider, event): (&str, &str), error: &TransportError) -> String {
+    json!({
+        "provider": provider,
+        "event": event,
+        "status": null,
+        "failure": { "kind": error.kind.as_str(), "detail": error.to_string() },
+    })
+    .to_string()
+}
+
 fn find(slug: &str, event: Option<&str>) -> Result<(&'static Provider, &'static Sample), Failure> {
     let provider = sample::provider(slug);
     let provider =
@@ -172,6 +200,11 @@ fn find(slug: &str, event: Option<&str>) -> Result<(&'static Provider, &'static 
             .hint(format!("its events are {}", names()))
             .hint("another body is sent with `--body FILE`")
     })
+}
+
+/// The sentence about a URL, which is not a destination's here.
+fn own(error: &UrlError) -> String {
+    error.to_string().replace("a destination's URL begins", "it has to begin")
 }
 
 fn list(out: Out, json: bool) -> Result<(), Failure> {
