@@ -22,6 +22,8 @@ pub(super) struct Parcel {
     pub(super) event: Arc<Event>,
     /// By what a repeat of it is told.
     pub(super) told_by: Option<Vec<u8>>,
+    /// By what a person finds the request in the log.
+    pub(super) request_id: String,
     /// The body, whose memory is counted as long as it may be waiting for the disk.
     pub(super) whole: Whole,
 }
@@ -41,8 +43,11 @@ impl Road {
     /// The same id with another body is not a repeat: both are kept, because losing one is worse
     /// than telling two apart that are the same to the provider.
     pub(super) async fn keep(self: Arc<Self>, parcel: Parcel) -> Result<Kept, Problem> {
-        let kept = self.decide(&parcel).await.map_err(|error| self.store_problem(&error))?;
+        let request_id = parcel.request_id.as_str();
+        let kept = self.decide(&parcel).await;
+        let kept = kept.map_err(|error| self.store_problem(&error, request_id))?;
         let source = &parcel.source.name;
+        tracing::debug!(%source, event = %kept.id, duplicate = kept.duplicate, request_id, "stored");
         if kept.duplicate {
             self.app.metrics.duplicate(source);
         } else {
@@ -50,7 +55,7 @@ impl Road {
         }
         if kept.id_conflict {
             tracing::warn!(
-                %source, event = %kept.id, provider_event_id = parcel.event.provider_event_id,
+                %source, event = %kept.id, request_id, provider_event_id = parcel.event.provider_event_id,
                 "the provider sent another body under an id it had used before; both events are kept"
             );
         }
@@ -140,10 +145,10 @@ impl Road {
         }
     }
 
-    fn store_problem(&self, error: &StoreError) -> Problem {
+    fn store_problem(&self, error: &StoreError, request_id: &str) -> Problem {
         self.app.metrics.store_failed(error);
         self.app.report(error);
-        tracing::error!(%error, "an event could not be stored; the sender was told to try again");
+        tracing::error!(%error, request_id, "an event could not be stored; the sender was told to try again");
         Problem::from_store(error, self.app.clock.jitter())
     }
 }

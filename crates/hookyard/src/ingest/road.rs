@@ -44,6 +44,13 @@ pub(super) struct Connection {
     pub(super) progress: Arc<Progress>,
 }
 
+/// One request.
+struct Call {
+    /// By what a person finds it in the log.
+    id: String,
+    started: Instant,
+}
+
 type Answer = Response<Full<Bytes>>;
 
 /// What a request turns out to be.
@@ -61,26 +68,24 @@ impl Road {
         request: Request<Incoming>,
     ) -> Answer {
         connection.progress.enter(Phase::Handling);
-        let started = Instant::now();
-        let request_id = request_id();
+        let call = Call { id: request_id(), started: Instant::now() };
         let (parts, incoming) = request.into_parts();
         let source = head::source_name(parts.uri.path());
-        let result = self.accept(&connection, &parts, incoming, started).await;
+        let result = self.accept(&connection, &parts, incoming, &call).await;
         let mut answer = match result {
             Ok((source, answer)) => {
-                self.app.metrics.answered(&source.name, started.elapsed());
-                tracing::debug!(source = %source.name, request_id, "answered");
+                self.app.metrics.answered(&source.name, call.started.elapsed());
                 answer
             }
             Err(problem) => {
-                self.note(source, &problem, &request_id);
+                self.note(source, &problem, &call.id);
                 if problem.closes() {
                     connection.progress.leave_unread();
                 }
-                problem.response(&request_id)
+                problem.response(&call.id)
             }
         };
-        if let Ok(value) = HeaderValue::from_str(&request_id) {
+        if let Ok(value) = HeaderValue::from_str(&call.id) {
             answer.headers_mut().insert("x-request-id", value);
         }
         connection.progress.enter(Phase::Answering);
@@ -92,7 +97,7 @@ impl Road {
         connection: &Connection,
         parts: &Parts,
         incoming: Incoming,
-        started: Instant,
+        call: &Call,
     ) -> Result<(Arc<Source>, Answer), Problem> {
         head::check(parts)?;
         if *self.app.stopping.borrow() {
@@ -110,7 +115,7 @@ impl Road {
         let allowed = Allowance {
             limit: source.body_limit,
             pause: limits.body_timeout,
-            deadline: started + limits.request_timeout,
+            deadline: call.started + limits.request_timeout,
         };
         let whole = body::read(incoming, &allowed, &self.memory).await?;
         let arrived = Arrived {
@@ -131,8 +136,14 @@ impl Road {
             Read::Event(event) => *event,
         };
         let told_by = dedupe::value(&source, &event);
-        let parcel =
-            Parcel { config, source: Arc::clone(&source), event: Arc::new(event), told_by, whole };
+        let parcel = Parcel {
+            config,
+            source: Arc::clone(&source),
+            event: Arc::new(event),
+            told_by,
+            request_id: call.id.clone(),
+            whole,
+        };
         let kept = self.keep_in_time(parcel, limits.ack_timeout).await?;
         Ok((source, answer(&kept)))
     }

@@ -1,6 +1,7 @@
 //! From the provider to the destination, through the real program: what arrives there, what
 //! happens when the destination fails, and what survives the end of the process.
 
+use std::io::{Read, Write};
 use std::net::TcpListener;
 
 use crate::support::sink::{Delivered, Sink, answer};
@@ -140,6 +141,28 @@ fn an_end_that_was_asked_for_lets_attempts_finish() {
     let hub = hub.kill_and_restart();
     assert_eq!(state(&hub, &event), "succeeded");
     assert_eq!(sink.delivered().len(), 1, "nothing is sent twice when the end was asked for");
+}
+
+#[test]
+fn an_end_that_was_asked_for_answers_what_has_begun() {
+    let sink = Sink::answering(200);
+    let mut hub = Hub::start(&sections(&sink.url("/"), QUICK));
+    let mut socket = hub.connect();
+    let head = "POST /webhook/shop HTTP/1.1\r\nhost: hub\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n";
+    socket.write_all(head.as_bytes()).unwrap();
+    // From here on the hub waits for the body.
+    let mut go_on = [0; 25];
+    socket.read_exact(&mut go_on).unwrap();
+    assert!(go_on.starts_with(b"HTTP/1.1 100"));
+    let status = std::thread::scope(|scope| {
+        let ended = scope.spawn(|| hub.terminate());
+        socket.write_all(b"{}").unwrap();
+        assert_eq!(Reply::read(&mut socket).unwrap().status, 200);
+        ended.join().unwrap()
+    });
+    assert!(status.success(), "{}", hub.log());
+    let hub = hub.kill_and_restart();
+    assert_eq!(hub.events().len(), 1);
 }
 
 #[test]
