@@ -72,13 +72,19 @@ pub(super) async fn read(
         if len > allowed.limit {
             return Err(too_large(allowed.limit));
         }
-        if len > held.num_permits() * PIECE {
-            // As much again as there is already.
-            held.merge(memory.take(len)?);
+        let counted = held.num_permits() * PIECE;
+        if len > counted {
+            held.merge(memory.take(more(len, counted, allowed.limit))?);
         }
         whole.add(piece);
     }
     Ok(Whole { bytes: whole.finish(), _memory: held })
+}
+
+/// How much more to count for a body that has outgrown what is counted: as much again as there is,
+/// but never more in all than it may become, or a large body would need room for two.
+fn more(len: usize, counted: usize, limit: usize) -> usize {
+    len.min(limit.saturating_sub(counted))
 }
 
 /// The pieces so far. One alone is passed on as it came, without a copy.
@@ -163,6 +169,23 @@ mod tests {
                 whole.add(Bytes::copy_from_slice(piece.as_bytes()));
             }
             assert_eq!(whole.finish(), pieces.concat());
+        }
+    }
+
+    #[test]
+    fn no_more_is_counted_than_a_body_may_become() {
+        for limit in [5_000, 1 << 20, (64 << 20) - 1] {
+            let (mut counted, mut len) = (FIRST, 0);
+            while len < limit {
+                len = (len + 1_460).min(limit);
+                if len > counted {
+                    counted += more(len, counted, limit).div_ceil(PIECE) * PIECE;
+                }
+                assert!(
+                    counted >= len && counted < limit + FIRST,
+                    "{counted} for {len} of {limit}"
+                );
+            }
         }
     }
 
