@@ -89,8 +89,6 @@ problems! {
     StoreFailed = 503 "store_failed" "The store failed", closes;
     /// The commit took too long.
     AckTimeout = 503 "ack_timeout" "Not stored in time";
-    /// The source's own settings are broken.
-    SourceMisconfigured = 503 "source_misconfigured" "The source is not set up correctly";
     /// The process is about to end.
     ShuttingDown = 503 "shutting_down" "Shutting down", closes;
 }

@@ -35,11 +35,6 @@ impl EventId {
     pub const fn random(self) -> u64 {
         self.0 as u64
     }
-
-    /// When the id was given.
-    pub const fn created_at(self) -> Timestamp {
-        Timestamp::from_millis(self.sequence() >> COUNTER_BITS)
-    }
 }
 
 /// Gives out the growing halves of event ids, each once.
@@ -166,7 +161,7 @@ mod tests {
     fn text_and_back() {
         let sequence = IdSequence::after(0).next(Timestamp::from_millis(1_795_464_951_042));
         let event = EventId::new(sequence, 0x0123_4567_89ab_cdef);
-        assert_eq!(event.created_at(), Timestamp::from_millis(1_795_464_951_042));
+        assert_eq!(event.sequence() >> COUNTER_BITS, 1_795_464_951_042);
         assert_eq!(event.to_string().parse(), Ok(event));
         assert_eq!(event.to_string().to_lowercase().parse(), Ok(event));
         let delivery = DeliveryId { event, ordinal: 12 };
