@@ -16,7 +16,7 @@ impl Signer {
         let secrets = secrets.iter().map(|secret| hookyard_signature::Secret::new(secret.reveal()));
         let secrets = secrets.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
         let verifier =
-            standard.verifier(secrets, Options::default()).map_err(|error| error.to_string())?;
+            standard.verifier(secrets, &Options::default()).map_err(|error| error.to_string())?;
         Ok(Self(Some(verifier)))
     }
 

@@ -54,31 +54,41 @@ impl std::str::FromStr for Encoding {
     }
 }
 
-/// Room for the longest signature: 72 bytes of ECDSA, and what base64 wants as slack.
+/// Room for the signatures that are made for every request: HMAC, Ed25519 and ECDSA, and what
+/// base64 wants as slack.
 const ROOM: usize = 96;
+/// RSA with 8192 bits.
+const LONGEST: usize = 1024;
 
-/// A few bytes on the stack: a signature or a MAC.
-#[derive(Clone, Copy)]
+/// The bytes of a signature or a MAC: on the stack, except for RSA.
+#[derive(Clone)]
 pub(crate) struct Octets {
     bytes: [u8; ROOM],
     length: usize,
+    long: Option<Box<[u8]>>,
 }
 
 impl Octets {
-    pub(crate) const EMPTY: Self = Self { bytes: [0; ROOM], length: 0 };
+    pub(crate) const EMPTY: Self = Self { bytes: [0; ROOM], length: 0, long: None };
 
-    /// Takes at most as much as there is room for, which is more than any MAC has.
     pub(crate) fn new(source: &[u8]) -> Self {
         let mut octets = Self::EMPTY;
+        if source.len() > ROOM {
+            octets.long = Some(source.into());
+            return octets;
+        }
         for (to, from) in octets.bytes.iter_mut().zip(source) {
             *to = *from;
         }
-        octets.length = source.len().min(ROOM);
+        octets.length = source.len();
         octets
     }
 
     pub(crate) fn as_slice(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
+        match &self.long {
+            Some(long) => long,
+            None => self.bytes.get(..self.length).unwrap_or_default(),
+        }
     }
 
     /// Compares all bytes, in a time that does not depend on where they differ. Lengths are public.
@@ -88,15 +98,25 @@ impl Octets {
 }
 
 impl Encoding {
-    /// Reads the one canonical form of at most 72 bytes.
+    /// Reads the one canonical form of at most 1024 bytes.
     pub(crate) fn decode(self, text: &[u8]) -> Option<Octets> {
         let mut octets = Octets::EMPTY;
-        octets.length = match self {
-            Self::Hex => decode_hex(text, &mut octets.bytes)?,
-            Self::Base64 => general_purpose::STANDARD.decode_slice(text, &mut octets.bytes).ok()?,
-            Self::Base64Url => URL_SAFE.decode_slice(text, &mut octets.bytes).ok()?,
-        };
+        // What base64 needs as room while it works, rounded up.
+        if text.len() / 4 * 3 + 3 > ROOM && self != Self::Hex || text.len() > 2 * ROOM {
+            let mut long = vec![0; LONGEST];
+            let length = self.decode_into(text, &mut long)?;
+            return long.get(..length).map(Octets::new);
+        }
+        octets.length = self.decode_into(text, &mut octets.bytes)?;
         Some(octets)
+    }
+
+    fn decode_into(self, text: &[u8], into: &mut [u8]) -> Option<usize> {
+        match self {
+            Self::Hex => decode_hex(text, into),
+            Self::Base64 => general_purpose::STANDARD.decode_slice(text, into).ok(),
+            Self::Base64Url => URL_SAFE.decode_slice(text, into).ok(),
+        }
     }
 
     pub(crate) fn encode(self, bytes: &[u8]) -> String {
@@ -145,6 +165,14 @@ pub(crate) const fn hex_digit(byte: u8) -> Option<u8> {
     }
 }
 
+/// The bytes of a secret that is written in hexadecimal, in any case.
+pub(crate) fn decode_hex_secret(text: &[u8]) -> Option<Vec<u8>> {
+    let lower = text.to_ascii_lowercase();
+    let mut bytes = vec![0; lower.len() / 2];
+    let length = decode_hex(&lower, &mut bytes)?;
+    (length == bytes.len()).then_some(bytes)
+}
+
 pub(crate) fn encode_hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
@@ -184,7 +212,10 @@ mod tests {
     #[test]
     fn too_much_is_refused_rather_than_cut() {
         for encoding in [Encoding::Hex, Encoding::Base64, Encoding::Base64Url] {
-            assert!(encoding.decode(&[b'a'; 400]).is_none(), "{encoding:?}");
+            assert!(encoding.decode(&[b'a'; 4000]).is_none(), "{encoding:?}");
+            // More than fits on the stack, and less than too much.
+            let length = encoding.decode(&[b'a'; 400]).map(|octets| octets.as_slice().len());
+            assert_eq!(length, Some(if encoding == Encoding::Hex { 200 } else { 300 }));
         }
     }
 }

@@ -28,14 +28,9 @@ pub enum Piece {
     Header(Text),
     /// The value of a header, with its slashes as dots: `orders/create` is `orders.create`.
     DottedHeader(Text),
-    /// The value of a header without `drop` at its end, in lower case and with `_` for spaces:
+    /// The value of a header without the second text at its end, in lower case and with `_` for spaces:
     /// `Merge Request Hook` is `merge_request`.
-    SluggedHeader {
-        /// The header.
-        name: Text,
-        /// What is left out at the end.
-        drop: Text,
-    },
+    SluggedHeader(Text, Text),
     /// The text or whole number at a JSON pointer in the body. If the body is a form, in its field `payload`.
     Json(Text),
     /// As [`Piece::Json`], and nothing where it is not there.
@@ -114,7 +109,7 @@ impl Piece {
         let found = match self {
             Self::Header(name) => header(request, name)?.to_owned(),
             Self::DottedHeader(name) => header(request, name)?.replace('/', "."),
-            Self::SluggedHeader { name, drop } => {
+            Self::SluggedHeader(name, drop) => {
                 let value = header(request, name)?;
                 value.strip_suffix(&**drop).unwrap_or(value).to_ascii_lowercase().replace(' ', "_")
             }

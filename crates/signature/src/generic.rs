@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use crate::scheme::{
-    Algorithm, Carrier, Format, KeyForm, Part, Place, Scheme, Signed, Text, Timestamp,
+    Algorithm, Carrier, Format, KeyForm, Part, Place, Scheme, Signed, Text, Timestamp, Unit,
 };
 use crate::template::{is_header_name, parse_template};
 use crate::{ConfigurationError, Encoding};
@@ -13,30 +13,19 @@ use crate::{ConfigurationError, Encoding};
 const TOLERANCE: u64 = 300;
 
 /// The usual HMAC-SHA256 of the body, in whichever of the usual headers it comes.
-pub(crate) const USUAL: Signed = Signed {
-    algorithm: Algorithm::HmacSha256,
-    key: KeyForm::Text,
-    message: Cow::Borrowed(&[Part::Body]),
-    carriers: Cow::Borrowed(&[
+pub(crate) const USUAL: Signed = Signed::hmac_sha256("x-webhook-signature")
+    .prefix("sha256=")
+    .or(&[
         Carrier {
-            header: Cow::Borrowed("x-webhook-signature"),
-            format: Format::Prefixed(Cow::Borrowed("sha256=")),
-        },
-        Carrier {
-            header: Cow::Borrowed("x-signature"),
+            place: Place::Header(Cow::Borrowed("x-signature")),
             format: Format::Bare { ignores: Cow::Borrowed("sha256=") },
         },
         Carrier {
-            header: Cow::Borrowed("x-hub-signature-256"),
+            place: Place::Header(Cow::Borrowed("x-hub-signature-256")),
             format: Format::Prefixed(Cow::Borrowed("sha256=")),
         },
-    ]),
-    encoding: Encoding::Hex,
-    timestamp: None,
-    id: None,
-    weaker: Cow::Borrowed(&[Cow::Borrowed("x-hub-signature")]),
-    refuses_empty_body: false,
-};
+    ])
+    .weaker(&[Cow::Borrowed("x-hub-signature")]);
 
 /// The settings of a generic HMAC. Whatever is not set takes its usual value; if nothing is set,
 /// one of `X-Webhook-Signature: sha256=<hex>`, `X-Signature: <hex>` and
@@ -78,7 +67,7 @@ impl Generic {
             Algorithm::HmacSha1 => "sha1=",
             Algorithm::HmacSha256 => "sha256=",
             Algorithm::HmacSha512 => "sha512=",
-            Algorithm::EcdsaP256Sha256 => {
+            _ => {
                 return Err(ConfigurationError::Settings(
                     "a generic signature is an HMAC: sha256, sha512 or sha1",
                 ));
@@ -94,7 +83,8 @@ impl Generic {
         Ok(Scheme::Signed(Signed {
             algorithm,
             key: KeyForm::Text,
-            carriers: vec![Carrier { header, format }].into(),
+            carrier: Carrier { place: Place::Header(header), format },
+            other_carriers: Cow::Borrowed(&[]),
             encoding: self.encoding.unwrap_or(Encoding::Hex),
             timestamp: self.timestamp(&message)?,
             id: self.id(&message)?,
@@ -124,7 +114,8 @@ impl Generic {
         let problem = match (&self.timestamp_header, message.contains(&Part::Timestamp)) {
             (Some(name), true) => {
                 let tolerance = Some(self.tolerance.unwrap_or(TOLERANCE));
-                return Ok(Some(Timestamp { place: Place::Header(header(name)?), tolerance }));
+                let place = Place::Header(header(name)?);
+                return Ok(Some(Timestamp { place, unit: Unit::Seconds, tolerance }));
             }
             (Some(_), false) => {
                 "a timestamp header is set, but the template does not sign {timestamp}"
@@ -182,6 +173,6 @@ impl crate::Token {
     ///
     /// [`ConfigurationError::HeaderName`].
     pub fn new(name: &str, prefix: impl Into<Text>) -> Result<Self, ConfigurationError> {
-        Ok(Self { header: header(name)?, prefix: prefix.into() })
+        Ok(Self { place: Place::Header(header(name)?), prefix: prefix.into() })
     }
 }

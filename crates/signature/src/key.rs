@@ -4,11 +4,12 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
-use sha2::{Sha256, Sha512};
+use sha2::{Digest as _, Sha256, Sha512};
 use zeroize::Zeroizing;
 
-use crate::encoding::{Octets, decode_lenient};
-use crate::public_key::{EcdsaKey, Ed25519Key};
+use crate::carrier::Claims;
+use crate::encoding::{Octets, decode_hex_secret, decode_lenient};
+use crate::public_key::{EcdsaKey, Ed25519Key, RsaKey};
 use crate::scheme::{Algorithm, KeyForm};
 use crate::{ConfigurationError, Secret, SigningError};
 
@@ -29,6 +30,7 @@ pub(crate) enum Key {
     Mac(MacKey),
     Ed25519(Ed25519Key),
     Ecdsa(EcdsaKey),
+    Rsa(RsaKey),
 }
 
 impl Key {
@@ -37,10 +39,34 @@ impl Key {
         form: KeyForm,
         algorithm: Algorithm,
     ) -> Result<Self, ConfigurationError> {
+        let bytes = secret.bytes();
+        let malformed = |expected| move || ConfigurationError::SecretMalformed { expected };
         match form {
-            KeyForm::Text => Ok(Self::Mac(MacKey::new(algorithm, secret.bytes())?)),
-            KeyForm::StandardWebhooks => Self::standard_webhooks(secret.bytes(), algorithm),
-            KeyForm::EcdsaP256 => Ok(Self::Ecdsa(EcdsaKey::parse(secret.bytes())?)),
+            KeyForm::Text => Ok(Self::Mac(MacKey::new(algorithm, bytes)?)),
+            KeyForm::TextWithoutPrefix => {
+                let known = [&b"sk_"[..], b"pk_"];
+                let bare = known.iter().find_map(|prefix| bytes.strip_prefix(*prefix));
+                Ok(Self::Mac(MacKey::new(algorithm, bare.unwrap_or(bytes))?))
+            }
+            KeyForm::Hex => {
+                let key = decode_hex_secret(bytes.trim_ascii()).map(Zeroizing::new);
+                let key = key.ok_or_else(malformed("hexadecimal"))?;
+                Ok(Self::Mac(MacKey::new(algorithm, &key)?))
+            }
+            KeyForm::Base64 => {
+                let key = decode_lenient(bytes.trim_ascii()).map(Zeroizing::new);
+                let key = key.ok_or_else(malformed("base64"))?;
+                Ok(Self::Mac(MacKey::new(algorithm, &key)?))
+            }
+            KeyForm::StandardWebhooks => Self::standard_webhooks(bytes, algorithm),
+            KeyForm::Public => match algorithm {
+                Algorithm::EcdsaP256Sha256 => Ok(Self::Ecdsa(EcdsaKey::parse(bytes)?)),
+                Algorithm::Ed25519 => Ok(Self::Ed25519(Ed25519Key::parse(bytes)?)),
+                Algorithm::RsaSha256 | Algorithm::RsaSha1 => {
+                    Ok(Self::Rsa(RsaKey::parse(bytes, algorithm)?))
+                }
+                _ => Err(ConfigurationError::Settings("an HMAC has no public key")),
+            },
         }
     }
 
@@ -48,6 +74,7 @@ impl Key {
     /// (<https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>).
     fn standard_webhooks(secret: &[u8], algorithm: Algorithm) -> Result<Self, ConfigurationError> {
         let secret = secret.trim_ascii();
+        let secret = secret.strip_prefix(b"v1,").unwrap_or(secret);
         let decode = |rest: &[u8], expected| {
             let bytes = decode_lenient(rest).map(Zeroizing::new);
             bytes.ok_or(ConfigurationError::SecretMalformed { expected })
@@ -65,19 +92,20 @@ impl Key {
         Ok(Self::Mac(MacKey::new(algorithm, &bytes)?))
     }
 
-    pub(crate) const fn kind(&self) -> Kind {
-        match self {
-            Self::Mac(_) | Self::Ecdsa(_) => Kind::Main,
-            Self::Ed25519(_) => Kind::Ed25519,
-        }
+    /// Which entries of a list of versions are this key's.
+    pub(crate) fn kind(&self, algorithm: Algorithm) -> Kind {
+        let second = matches!(self, Self::Ed25519(_)) && algorithm != Algorithm::Ed25519;
+        if second { Kind::Ed25519 } else { Kind::Main }
     }
 
-    /// Whether any of `signatures` is one by this key over what `feed` says.
-    pub(crate) fn made_any(&self, signatures: &[(Kind, Octets)], feed: &dyn Fn(Sink<'_>)) -> bool {
-        let mut mine = signatures
-            .iter()
-            .filter(|(kind, _)| *kind == self.kind())
-            .map(|(_, signature)| signature);
+    /// Whether any of the signatures is one by this key over what `feed` says.
+    pub(crate) fn made_any(
+        &self,
+        claims: &Claims<'_>,
+        algorithm: Algorithm,
+        feed: &dyn Fn(Sink<'_>),
+    ) -> bool {
+        let mut mine = claims.of(self.kind(algorithm));
         match self {
             Self::Mac(key) => {
                 let expected = key.tag(feed);
@@ -91,6 +119,10 @@ impl Key {
                 let message = collect(feed);
                 mine.any(|signature| key.verify(&message, signature.as_slice()))
             }
+            Self::Rsa(key) => {
+                let message = collect(feed);
+                mine.any(|signature| key.verify(&message, signature.as_slice()))
+            }
         }
     }
 
@@ -99,6 +131,7 @@ impl Key {
             Self::Mac(key) => Ok(key.tag(feed)),
             Self::Ed25519(key) => key.sign(&collect(feed)),
             Self::Ecdsa(key) => key.sign(&collect(feed)),
+            Self::Rsa(key) => key.sign(&collect(feed)),
         }
     }
 }
@@ -115,6 +148,8 @@ pub(crate) enum MacKey {
     Sha1(Box<Hmac<Sha1>>),
     Sha256(Box<Hmac<Sha256>>),
     Sha512(Box<Hmac<Sha512>>),
+    /// The plain hash with the secret before everything.
+    Concatenated(Box<Sha256>),
 }
 
 impl MacKey {
@@ -127,8 +162,14 @@ impl MacKey {
             Algorithm::HmacSha1 => keyed(key).map(Self::Sha1),
             Algorithm::HmacSha256 => keyed(key).map(Self::Sha256),
             Algorithm::HmacSha512 => keyed(key).map(Self::Sha512),
-            Algorithm::EcdsaP256Sha256 => {
-                Err(ConfigurationError::Settings("ECDSA needs a key of the form `EcdsaP256`"))
+            Algorithm::SecretThenSha256 => {
+                Ok(Self::Concatenated(Box::new(Sha256::new_with_prefix(key))))
+            }
+            Algorithm::EcdsaP256Sha256
+            | Algorithm::Ed25519
+            | Algorithm::RsaSha256
+            | Algorithm::RsaSha1 => {
+                Err(ConfigurationError::Settings("a signature by a private key needs a public key"))
             }
         }
     }
@@ -139,6 +180,11 @@ impl MacKey {
             Self::Sha1(state) => tag(&**state, feed),
             Self::Sha256(state) => tag(&**state, feed),
             Self::Sha512(state) => tag(&**state, feed),
+            Self::Concatenated(state) => {
+                let mut hash = (**state).clone();
+                feed(&mut |piece| hash.update(piece));
+                Octets::new(&hash.finalize())
+            }
         }
     }
 }

@@ -6,15 +6,19 @@
 //! its [`Secret`]s; [`Rejection`] says what is wrong with a request; [`Generic`] builds a scheme
 //! from settings; [`Fact`] and [`Handshake`] say what is found in a request once it is verified.
 
+mod bespoke;
 mod carrier;
+mod der;
 mod encoding;
 mod fact;
+mod fetch;
 mod form;
 mod generic;
 mod handshake;
 mod json;
 mod key;
 mod message;
+mod place;
 mod provider;
 mod public_key;
 mod received;
@@ -23,20 +27,23 @@ mod scheme;
 mod secret;
 mod signed;
 mod template;
+mod time;
 mod token;
-mod twilio;
 mod verifier;
+mod writing;
 
+pub use bespoke::Bespoke;
 pub use encoding::Encoding;
 pub use fact::{Fact, Piece};
+pub use fetch::Fetch;
 pub use generic::Generic;
 pub use handshake::{Answer, Handshake};
-pub use provider::{Category, PROVIDERS, Provider, provider};
+pub use provider::{Category, Confidence, PROVIDERS, Provider, Setting, provider};
 pub use received::{Headers, Received, UnixSeconds};
 pub use rejection::{ConfigurationError, Rejection, SigningError};
 pub use scheme::{
     Algorithm, Carrier, Covers, Format, KeyForm, Part, Place, Scheme, Signed, Text, Timestamp,
-    Token,
+    Token, Unit,
 };
 pub use secret::Secret;
 pub use template::{TemplateError, TemplateProblem, parse_template};

@@ -3,17 +3,26 @@
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA256_ASN1_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair,
-    KeyPair as _, UnparsedPublicKey,
+    KeyPair as _, RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey, VerificationAlgorithm,
 };
 use zeroize::Zeroizing;
 
-use crate::encoding::{Octets, decode_lenient};
+use crate::der;
+use crate::encoding::{Octets, decode_hex_secret, decode_lenient};
+use crate::scheme::Algorithm;
 use crate::{ConfigurationError, SigningError};
 
 const ED25519_PUBLIC: ConfigurationError =
     ConfigurationError::SecretMalformed { expected: "an Ed25519 public key of 32 bytes" };
 const ED25519_PRIVATE: ConfigurationError = ConfigurationError::SecretMalformed {
     expected: "an Ed25519 private key: 32 bytes of seed, or seed and public key",
+};
+const ED25519_EITHER: ConfigurationError = ConfigurationError::SecretMalformed {
+    expected: "an Ed25519 public key (32 bytes in hexadecimal or base64, or SPKI), or a private key (PKCS#8)",
+};
+const RSA: ConfigurationError = ConfigurationError::SecretMalformed {
+    expected: "an RSA public key (SPKI or PKCS#1) in PEM or base64, or a private key (PKCS#8)",
 };
 const P256: ConfigurationError = ConfigurationError::SecretMalformed {
     expected: "a P-256 public key (SPKI) in base64 or PEM, or a private key (PKCS#8)",
@@ -42,6 +51,25 @@ impl Ed25519Key {
         Ok(Self { public, pair: Some(pair) })
     }
 
+    /// Takes a public key as 32 bytes in hexadecimal or base64, or as SPKI; or a private one as
+    /// PKCS#8. Each may be PEM.
+    pub(crate) fn parse(secret: &[u8]) -> Result<Self, ConfigurationError> {
+        let text = without_armour(secret);
+        let der = match decode_hex_secret(&text).filter(|bytes| bytes.len() == 32) {
+            Some(bytes) => bytes,
+            None => decode_lenient(&text).ok_or(ED25519_EITHER)?,
+        };
+        let der = Zeroizing::new(der);
+        if let Some(public) =
+            der.strip_prefix(ED25519_SPKI_HEAD).or(Some(&**der)).filter(|key| key.len() == 32)
+        {
+            return Self::public(public);
+        }
+        let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).map_err(|_| ED25519_EITHER)?;
+        let public = pair.public_key().as_ref().try_into().map_err(|_| ED25519_EITHER)?;
+        Ok(Self { public, pair: Some(pair) })
+    }
+
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
         UnparsedPublicKey::new(&ED25519, &self.public).verify(message, signature).is_ok()
     }
@@ -57,6 +85,9 @@ const SPKI_HEAD: &[u8] = &[
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
+/// What stands before the 32 bytes of an Ed25519 key in its SPKI form (RFC 8410).
+const ED25519_SPKI_HEAD: &[u8] =
+    &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 /// The first byte of an uncompressed point.
 const UNCOMPRESSED: u8 = 4;
 const POINT: usize = 65;
@@ -100,10 +131,59 @@ impl EcdsaKey {
     }
 }
 
-/// The base64 of a key, without the lines around it that PEM has, and without line breaks.
-fn without_armour(secret: &[u8]) -> Zeroizing<Vec<u8>> {
-    let lines = secret.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
-    Zeroizing::new(lines.filter(|line| !line.starts_with(b"-----")).flatten().copied().collect())
+/// An RSA key. Only the private one signs.
+pub(crate) struct RsaKey {
+    /// `RSAPublicKey` of PKCS#1.
+    public: Vec<u8>,
+    sha1: bool,
+    pair: Option<RsaKeyPair>,
+}
+
+impl RsaKey {
+    pub(crate) fn parse(secret: &[u8], algorithm: Algorithm) -> Result<Self, ConfigurationError> {
+        let sha1 = algorithm == Algorithm::RsaSha1;
+        let der = Zeroizing::new(decode_lenient(&without_armour(secret)).ok_or(RSA)?);
+        if let Some(public) = der::rsa_public_key(&der) {
+            return Ok(Self { public: public.to_vec(), sha1, pair: None });
+        }
+        let pair = RsaKeyPair::from_pkcs8(&der).map_err(|_| RSA)?;
+        Ok(Self { public: pair.public_key().as_ref().to_vec(), sha1, pair: Some(pair) })
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        let algorithm: &'static dyn VerificationAlgorithm = if self.sha1 {
+            &RSA_PKCS1_2048_8192_SHA1_FOR_LEGACY_USE_ONLY
+        } else {
+            &RSA_PKCS1_2048_8192_SHA256
+        };
+        UnparsedPublicKey::new(algorithm, &self.public).verify(message, signature).is_ok()
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Octets, SigningError> {
+        let pair = self.pair.as_ref().ok_or(SigningError::NoPrivateKey)?;
+        if self.sha1 {
+            return Err(SigningError::Unsupported(
+                "signatures by RSA with SHA-1 are verified here, but not made any more",
+            ));
+        }
+        let mut signature = vec![0; pair.public().modulus_len()];
+        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+            .map_err(|_| SigningError::Failed)?;
+        Ok(Octets::new(&signature))
+    }
+}
+
+/// The base64 of a key, without the lines around it that PEM has, and without line breaks; some
+/// services hand out PEM as one line.
+pub(crate) fn without_armour(secret: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut text = Zeroizing::new(secret.trim_ascii().to_vec());
+    if text.starts_with(b"-----BEGIN ") {
+        // Between the dashes: the label, the base64, the label of the end.
+        let inner = text.split(|&byte| byte == b'-').filter(|piece| !piece.is_empty()).nth(1);
+        text = Zeroizing::new(inner.unwrap_or_default().to_vec());
+    }
+    text.retain(|byte| !byte.is_ascii_whitespace());
+    text
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! A request as it arrived, and access to its headers whatever type holds them.
 
-use crate::Rejection;
-use crate::scheme::Text;
+use std::borrow::Cow;
+
+use crate::scheme::Place;
+use crate::{Rejection, form, json};
 
 /// Seconds since the Unix epoch. The caller reads the clock; this crate never does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,11 +69,26 @@ impl<'a> Received<'a> {
     ///
     /// Twice is refused rather than resolved: proxies and frameworks disagree on whether the
     /// first, the last or the joined value counts, and an attacker picks the pair that differs.
-    pub(crate) fn single(&self, name: &Text) -> Result<Option<&'a [u8]>, Rejection> {
+    pub(crate) fn single(&self, name: &str) -> Result<Option<&'a [u8]>, Rejection> {
         if self.headers.value(name, 1).is_some() {
-            return Err(Rejection::Ambiguous { header: name.clone() });
+            return Err(Rejection::Ambiguous { at: format!("header `{name}`").into() });
         }
         Ok(self.headers.value(name, 0))
+    }
+
+    /// What stands at a place that may be there once. Nothing for [`Place::Field`], which only the
+    /// signature's own value has.
+    pub(crate) fn at(&self, place: &Place) -> Result<Option<Cow<'a, [u8]>>, Rejection> {
+        match place {
+            Place::Header(name) => Ok(self.single(name)?.map(Cow::Borrowed)),
+            Place::Numbered(prefix) => Ok(self.single(&format!("{prefix}1"))?.map(Cow::Borrowed)),
+            Place::Json(pointer) => {
+                Ok(json::find(self.body, pointer).map(|text| text.into_bytes().into()))
+            }
+            Place::Query(name) => once(self.query().as_bytes(), name, place),
+            Place::Form(name) if self.is_form() => once(self.body, name, place),
+            Place::Form(_) | Place::Field(_) => Ok(None),
+        }
     }
 
     /// Whether the body says it is an HTML form.
@@ -95,6 +112,17 @@ impl<'a> Received<'a> {
         let rest = rest.get(..end).unwrap_or(rest);
         rest.find('/').and_then(|start| rest.get(start..)).unwrap_or("/")
     }
+}
+
+/// The one field of a form that is called `name`.
+fn once<'a>(form: &'a [u8], name: &str, place: &Place) -> Result<Option<Cow<'a, [u8]>>, Rejection> {
+    let mut found =
+        form::pairs(form).filter(|(key, _)| **key == *name.as_bytes()).map(|(_, value)| value);
+    let first = found.next();
+    if found.next().is_some() {
+        return Err(Rejection::Ambiguous { at: place.described() });
+    }
+    Ok(first)
 }
 
 #[cfg(test)]

@@ -5,89 +5,93 @@ use crate::template::TemplateError;
 
 /// Why a request was not accepted. Each variant is one answer to "what do I fix?".
 ///
-/// `Display` is one sentence that names the header and never holds a secret, an expected
-/// signature or anything that was received.
+/// `Display` is one sentence that names the place and never holds a secret, an expected signature
+/// or anything that was received. Places are written as they stand in a sentence: "header
+/// `x-signature`".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// The header that carries the signature or token is not there.
-    #[error("the header `{header}` is missing, so the request is not signed")]
+    /// What carries the signature or token is not there.
+    #[error("the {at} is missing, so the request is not signed")]
     SignatureMissing {
-        /// The header that was looked for; several are separated by " or ".
-        header: Text,
+        /// Where it was looked for; several places are separated by " or ".
+        at: Text,
     },
     /// The signature or token cannot be read.
-    #[error("the signature in the header `{header}` cannot be read: {why}")]
+    #[error("the signature in the {at} cannot be read: {why}")]
     SignatureMalformed {
-        /// The header that carries it.
-        header: Text,
+        /// Where it stands.
+        at: Text,
         /// What was expected.
         why: &'static str,
     },
     /// The signature is well-formed and none of the secrets made it for this request.
     #[error(
-        "the signature in the header `{header}` was not made for this request with any of the configured secrets"
+        "the signature in the {at} was not made for this request with any of the configured secrets"
     )]
     SignatureMismatch {
-        /// The header that carries it.
-        header: Text,
+        /// Where it stands.
+        at: Text,
     },
-    /// A header that must be there once is there more often, or several headers compete.
-    #[error("the header `{header}` is there more than once, so it is not clear which one counts")]
+    /// What must be there once is there more often, or several places compete.
+    #[error("the {at} is there more than once, so it is not clear which one counts")]
     Ambiguous {
-        /// The header; several that compete are separated by " and ".
-        header: Text,
+        /// The place; several that compete are separated by " and ".
+        at: Text,
     },
     /// Only a signature of an older or unknown kind is there. It is never used as a fallback.
-    #[error(
-        "the header `{header}` holds only a signature of a kind that is not accepted here; send {wanted}"
-    )]
+    #[error("the {at} holds only a signature of a kind that is not accepted here; send {wanted}")]
     AlgorithmNotAllowed {
-        /// The header that carries the weaker signature.
-        header: Text,
+        /// Where the weaker signature stands.
+        at: Text,
         /// What is accepted.
         wanted: Text,
     },
-    /// The scheme signs a header that is not there.
-    #[error("the header `{header}` is part of what is signed, and it is missing")]
-    SignedHeaderMissing {
-        /// The header.
-        header: Text,
+    /// The scheme signs something that is not there.
+    #[error("the {at} is part of what is signed, and it is missing")]
+    SignedPartMissing {
+        /// What is missing.
+        at: Text,
     },
     /// The scheme refuses empty bodies, since it signs nothing else.
-    #[error("the body is empty, so the signature in the header `{header}` proves nothing")]
+    #[error("the body is empty, so the signature in the {at} proves nothing")]
     BodyEmpty {
-        /// The header that carries the signature.
-        header: Text,
+        /// Where the signature stands.
+        at: Text,
     },
-    /// The signed URL does not carry the body's hash, so that nothing protects the body.
-    #[error(
-        "the query parameter `{parameter}` is missing, so the header `{header}` does not cover the body"
-    )]
+    /// The proof has to carry the body's hash and does not, so that nothing protects the body.
+    #[error("the {hash} is missing, so the {at} does not cover the body")]
     BodyHashMissing {
-        /// The parameter.
-        parameter: Text,
-        /// The header that carries the signature.
-        header: Text,
+        /// Where the hash belongs.
+        hash: Text,
+        /// Where the signature stands.
+        at: Text,
     },
-    /// The body's hash in the signed URL is another one.
-    #[error("the body does not have the hash that the query parameter `{parameter}` says")]
+    /// The hash in the proof is another one than the body's.
+    #[error("the body does not have the hash that the {hash} says")]
     BodyHashMismatch {
-        /// The parameter.
-        parameter: Text,
+        /// Where the hash stands.
+        hash: Text,
+    },
+    /// Something signed is not what it has to be here: another audience, another topic, another
+    /// issuer.
+    #[error("the request is signed, but its {what} is not the one that is configured here")]
+    NotForUs {
+        /// What it is.
+        what: Text,
     },
     /// The scheme signs a timestamp that is not there.
-    #[error("the timestamp is missing from the header `{header}`")]
+    #[error("the timestamp is missing from the {at}")]
     TimestampMissing {
-        /// The header where it belongs.
-        header: Text,
+        /// Where it belongs.
+        at: Text,
     },
-    /// The timestamp is not a whole number of seconds: digits only, at most twelve.
-    #[error(
-        "the timestamp in the header `{header}` is not a number of seconds since 1970 written in digits only"
-    )]
+    /// The timestamp is not written as the scheme writes it.
+    #[error("the timestamp in the {at} is not {expected}")]
     TimestampMalformed {
-        /// The header that carries it.
-        header: Text,
+        /// Where it stands.
+        at: Text,
+        /// What it should be.
+        expected: &'static str,
     },
     /// The signature is right and the timestamp is too far from now.
     #[error("the request is signed, but {}; at most {tolerance} s are accepted", skew(*.seconds))]
@@ -98,18 +102,28 @@ pub enum Rejection {
         tolerance: u64,
     },
     /// The scheme signs an id that is not there.
-    #[error("the header `{header}` with the signed id is missing")]
+    #[error("the {at} with the signed id is missing")]
     IdMissing {
-        /// The header where it belongs.
-        header: Text,
+        /// Where it belongs.
+        at: Text,
     },
     /// The id would make what is signed ambiguous, or is too long.
-    #[error(
-        "the id in the header `{header}` is not 1 to 255 visible ASCII characters without a dot"
-    )]
+    #[error("the id in the {at} is not 1 to 255 visible ASCII characters without a dot")]
     IdMalformed {
-        /// The header that carries it.
-        header: Text,
+        /// Where it stands.
+        at: Text,
+    },
+    /// The key that the request names has to be fetched first, and was not.
+    #[error("the key that the {at} names could not be fetched, so nothing is known of the request")]
+    KeyUnavailable {
+        /// What names the key.
+        at: Text,
+    },
+    /// The request names a key that does not belong to the provider.
+    #[error("the key that the {at} names is not one of the provider's")]
+    KeyForeign {
+        /// What names the key.
+        at: Text,
     },
 }
 
@@ -126,7 +140,7 @@ impl Rejection {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::SignatureMissing { .. } | Self::BodyHashMissing { .. } => "signature_missing",
-            Self::SignatureMalformed { .. } | Self::SignedHeaderMissing { .. } => {
+            Self::SignatureMalformed { .. } | Self::SignedPartMissing { .. } => {
                 "signature_malformed"
             }
             Self::SignatureMismatch { .. } | Self::BodyHashMismatch { .. } => "signature_mismatch",
@@ -138,6 +152,9 @@ impl Rejection {
             }
             Self::TimestampOutsideWindow { .. } => "timestamp_outside_window",
             Self::IdMissing { .. } | Self::IdMalformed { .. } => "id_malformed",
+            Self::NotForUs { .. } => "not_for_us",
+            Self::KeyUnavailable { .. } => "key_unavailable",
+            Self::KeyForeign { .. } => "key_foreign",
         }
     }
 }
@@ -148,6 +165,9 @@ pub enum ConfigurationError {
     /// There is no secret at all.
     #[error("no secret is configured")]
     NoSecret,
+    /// The provider signs nothing, so there is nothing to verify.
+    #[error("this provider signs nothing, so there is nothing to verify")]
+    Unsigned,
     /// A secret is empty or blank.
     #[error("the secret is empty")]
     SecretEmpty,
@@ -173,6 +193,9 @@ pub enum ConfigurationError {
         /// What can be written.
         known: &'static str,
     },
+    /// The provider needs a setting beside the secret.
+    #[error("the setting `{0}` is missing")]
+    SettingMissing(&'static str),
     /// A header's name holds a character that HTTP does not allow.
     #[error("`{0}` is not the name of a header")]
     HeaderName(String),
@@ -187,9 +210,15 @@ pub enum SigningError {
     /// The id cannot be signed without making the signature ambiguous.
     #[error("an id to be signed must have 1 to 255 visible ASCII characters without a dot")]
     IdMalformed,
-    /// The scheme signs a header that the request does not have.
-    #[error("the header `{0}` is part of what is signed, and the request does not have it")]
-    HeaderMissing(Text),
+    /// The scheme signs something that the request does not have.
+    #[error("the {0} is part of what is signed, and the request does not have it")]
+    PartMissing(Text),
+    /// The signature stands in the body, and this body has no place for it.
+    #[error("the {0} is where the signature belongs, and the body has no such place")]
+    NoPlace(Text),
+    /// Nothing here can make such a signature.
+    #[error("{0}")]
+    Unsupported(&'static str),
     /// The token is not text, so that it cannot stand in a header.
     #[error("the token is not UTF-8, so it cannot be sent in a header")]
     NotText,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::bespoke::Bespoke;
 use crate::encoding::Encoding;
 
 /// Text that is static in the table of providers and owned where it comes from a configuration.
@@ -9,19 +10,21 @@ pub type Text = Cow<'static, str>;
 
 /// One way of proving that a request comes from someone who holds the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "the table is made of constants, which cannot box")]
 pub enum Scheme {
     /// A signature over parts of the request.
     Signed(Signed),
-    /// The secret itself, sent along in a header. It protects nothing of the request.
+    /// The secret itself, sent along. It protects nothing of the request.
     Token(Token),
     /// `user:password` in `Authorization: Basic …` (RFC 7617). It protects nothing of the request.
     Basic,
-    /// Twilio's HMAC-SHA1 over the URL and the sorted form, or the URL with the body's hash
-    /// (<https://www.twilio.com/docs/usage/security#validating-requests>).
-    Twilio,
+    /// A way that no other provider shares, in code of its own.
+    Bespoke(&'static Bespoke),
+    /// Nothing at all. There is no verifier for it.
+    Unsigned,
 }
 
-/// A signature over parts of the request, in a header.
+/// A signature over parts of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signed {
     /// How it is computed. It never comes from the request.
@@ -30,8 +33,11 @@ pub struct Signed {
     pub key: KeyForm,
     /// What is signed, part after part.
     pub message: Cow<'static, [Part]>,
-    /// Where the signature may stand. Exactly one of these headers must be there; signing uses the first.
-    pub carriers: Cow<'static, [Carrier]>,
+    /// Where the signature stands.
+    pub carrier: Carrier,
+    /// Where it may stand instead. Exactly one of all these places must be filled; signing uses
+    /// [`Signed::carrier`].
+    pub other_carriers: Cow<'static, [Carrier]>,
     /// How its bytes are written.
     pub encoding: Encoding,
     /// Where the time of signing stands, for schemes that sign one.
@@ -53,8 +59,16 @@ pub enum Algorithm {
     HmacSha256,
     /// HMAC with SHA-512.
     HmacSha512,
+    /// SHA-256 over the secret and what is signed after it, without HMAC: HubSpot's older ways.
+    SecretThenSha256,
     /// ECDSA on P-256 with SHA-256, the signature in ASN.1 DER.
     EcdsaP256Sha256,
+    /// Ed25519 (RFC 8032).
+    Ed25519,
+    /// RSA with SHA-256 and the padding of PKCS#1 v1.5.
+    RsaSha256,
+    /// RSA with SHA-1 and the padding of PKCS#1 v1.5: only where a provider has nothing better.
+    RsaSha1,
 }
 
 /// How a secret becomes a key.
@@ -62,11 +76,19 @@ pub enum Algorithm {
 pub enum KeyForm {
     /// The text is the key, prefix and all.
     Text,
+    /// The text is the key without a prefix `sk_` or `pk_`.
+    TextWithoutPrefix,
+    /// Hexadecimal of the key.
+    Hex,
+    /// Base64 of the key.
+    Base64,
     /// Standard Webhooks: `whsec_` and base64 for HMAC, `whpk_` and base64 for an Ed25519 public
-    /// key, `whsk_` and base64 for its private key; without a prefix base64 for HMAC.
+    /// key, `whsk_` and base64 for its private key; without a prefix base64 for HMAC. A `v1,`
+    /// before all this, as Supabase shows it, is left out.
     StandardWebhooks,
-    /// A P-256 public key as SPKI in base64, with or without PEM armour; or, to sign, a private key as PKCS#8.
-    EcdsaP256,
+    /// A public key for the scheme's [`Algorithm`]: SPKI as PEM or base64, or for Ed25519 its 32
+    /// bytes in hexadecimal or base64. To sign, a private key as PKCS#8 in PEM or base64.
+    Public,
 }
 
 /// One part of what is signed.
@@ -88,18 +110,22 @@ pub enum Part {
     Path,
     /// The value of a header, which must be there exactly once.
     Header(Text),
+    /// The text or whole number at a JSON pointer in the body, which must be there.
+    Json(Text),
+    /// The fields of a form, sorted by name, each name and value without anything between them.
+    SortedForm,
 }
 
-/// A header that carries a signature.
+/// A place that carries a signature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Carrier {
-    /// The header's name in lower case.
-    pub header: Text,
+    /// Where it is.
+    pub place: Place,
     /// How its value is built.
     pub format: Format,
 }
 
-/// How the value of a signature header is built.
+/// How the value of a signature is built.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
     /// A prefix that must be there, and the signature: `sha256=…`.
@@ -109,46 +135,82 @@ pub enum Format {
         /// The prefix that may be there.
         ignores: Text,
     },
-    /// `t=…,v1=…,v1=…`: fields separated by commas.
+    /// `t=…,v1=…,v1=…`: keys and values.
     Fields {
         /// The key of the signatures that count.
         signature: Text,
         /// Keys of signatures that never count.
         weaker: Cow<'static, [Text]>,
+        /// What stands between two of them, each of these characters alone.
+        between: Text,
     },
     /// `v1,… v1a,…`: versions and signatures, separated by spaces (Standard Webhooks).
     Versions {
         /// The version of the signatures by the scheme's algorithm.
         version: Text,
-        /// The version of Ed25519 signatures.
+        /// The version of Ed25519 signatures; empty where there are none.
         ed25519: Text,
+        /// What stands between a version and its signature.
+        glue: char,
+    },
+    /// Signatures alone, one after the other, such as `…,…`.
+    List {
+        /// What stands between two of them.
+        between: char,
+    },
+    /// The timestamp first, then signatures: `1700000000,…,…`.
+    TimeFirst {
+        /// What stands between.
+        between: char,
     },
 }
 
-/// The time of signing, in seconds since the Unix epoch.
+/// The time of signing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timestamp {
     /// Where it stands.
     pub place: Place,
+    /// How it is written.
+    pub unit: Unit,
     /// How far it may be from now, in seconds and in both directions; exactly as far is accepted.
     /// `None` where the provider states no window.
     pub tolerance: Option<u64>,
 }
 
-/// Where a timestamp stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// In a header of its own.
-    Header(Text),
-    /// In the signature's header, under this key ([`Format::Fields`]).
-    Field(Text),
+/// How a time is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Seconds since the Unix epoch, in digits.
+    Seconds,
+    /// Milliseconds since the Unix epoch, in digits.
+    Milliseconds,
+    /// As RFC 3339 has it; without a zone it is UTC.
+    Rfc3339,
 }
 
-/// A secret sent along in a header.
+/// Where something stands in a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a header of its own, whose name is in lower case here.
+    Header(Text),
+    /// In the signature's own value: under this key in [`Format::Fields`], first in
+    /// [`Format::TimeFirst`].
+    Field(Text),
+    /// In the JSON body, at this pointer.
+    Json(Text),
+    /// In the query, under this name.
+    Query(Text),
+    /// In the form in the body, under this name.
+    Form(Text),
+    /// In headers whose names are this prefix and a number from 1 to 100 (DocuSign).
+    Numbered(Text),
+}
+
+/// A secret sent along.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Token {
-    /// The header's name in lower case.
-    pub header: Text,
+    /// Where it stands.
+    pub place: Place,
     /// What stands before the token, such as `Bearer `; may be empty.
     pub prefix: Text,
 }
@@ -174,8 +236,8 @@ impl Scheme {
     pub fn covers(&self) -> Covers {
         match self {
             Self::Signed(signed) => signed.covers(),
-            Self::Token(_) | Self::Basic => Covers::default(),
-            Self::Twilio => Covers { body: true, url: true, ..Covers::default() },
+            Self::Token(_) | Self::Basic | Self::Unsigned => Covers::default(),
+            Self::Bespoke(bespoke) => bespoke.covers,
         }
     }
 
@@ -183,20 +245,44 @@ impl Scheme {
     /// seconds. `None` where the scheme has no timestamp or states no window: its requests never
     /// grow too old, so duplicates must be remembered for longer.
     pub fn tolerance(&self) -> Option<u64> {
-        let Self::Signed(signed) = self else { return None };
-        signed.timestamp.as_ref()?.tolerance
+        match self {
+            Self::Signed(signed) => signed.timestamp.as_ref()?.tolerance,
+            Self::Bespoke(bespoke) => bespoke.tolerance,
+            Self::Token(_) | Self::Basic | Self::Unsigned => None,
+        }
     }
 }
 
 impl Signed {
     fn covers(&self) -> Covers {
         let has = |wanted: &Part| self.message.contains(wanted);
+        let body = has(&Part::Body) || has(&Part::SortedForm);
+        let signed_in_body = |pointer: &Text| body || has(&Part::Json(pointer.clone()));
+        let timestamp = self.timestamp.as_ref().is_some_and(|timestamp| match &timestamp.place {
+            Place::Json(pointer) => signed_in_body(pointer),
+            _ => has(&Part::Timestamp),
+        });
         Covers {
-            body: has(&Part::Body),
-            timestamp: has(&Part::Timestamp),
+            body,
+            timestamp,
             id: has(&Part::Id),
             method: has(&Part::Method),
             url: has(&Part::Url) || has(&Part::Path),
         }
+    }
+}
+
+impl Place {
+    /// What it is called in a sentence: "header `x-signature`".
+    pub(crate) fn described(&self) -> Text {
+        match self {
+            Self::Header(name) => format!("header `{name}`"),
+            Self::Field(name) => format!("field `{name}` of the signature"),
+            Self::Json(pointer) => format!("JSON value `{pointer}` of the body"),
+            Self::Query(name) => format!("query parameter `{name}`"),
+            Self::Form(name) => format!("form field `{name}`"),
+            Self::Numbered(prefix) => format!("header `{prefix}1`"),
+        }
+        .into()
     }
 }

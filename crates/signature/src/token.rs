@@ -2,17 +2,20 @@
 //!
 //! They say who sends and protect nothing of the request; see [`crate::Covers`].
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use crate::scheme::{Text, Token};
+use crate::place;
+use crate::scheme::{Place, Text, Token};
 use crate::verifier::{Proof, Verified};
 use crate::{ConfigurationError, Received, Rejection, Secret, SigningError};
 
-const AUTHORIZATION: Text = Text::Borrowed("authorization");
+const AUTHORIZATION: Place = Place::Header(Text::Borrowed("authorization"));
 
 /// Secrets with their hashes. Hashes are compared, since they all have one length: comparing the
 /// texts would tell how long the secret is.
@@ -49,20 +52,19 @@ impl Tokens {
         token: &Token,
         request: &Received<'_>,
     ) -> Result<Verified, Rejection> {
-        let header = &token.header;
-        let malformed = |why| Rejection::SignatureMalformed { header: header.clone(), why };
-        let value = value(header, request)?;
+        let malformed = |why| Rejection::SignatureMalformed { at: token.place.described(), why };
+        let value = value(&token.place, request)?;
         let shown = value.strip_prefix(token.prefix.as_bytes());
         let shown = shown.ok_or_else(|| malformed("it does not begin as it should"))?;
         if shown.is_empty() {
             return Err(malformed("it is empty"));
         }
-        self.judge(header, shown)
+        self.judge(&token.place, shown)
     }
 
     pub(crate) fn verify_basic(&self, request: &Received<'_>) -> Result<Verified, Rejection> {
         let malformed = || Rejection::SignatureMalformed {
-            header: AUTHORIZATION,
+            at: AUTHORIZATION.described(),
             why: "it is not `Basic` and padded base64 of `user:password`",
         };
         let value = value(&AUTHORIZATION, request)?;
@@ -77,30 +79,35 @@ impl Tokens {
         self.judge(&AUTHORIZATION, &shown)
     }
 
-    fn judge(&self, header: &Text, shown: &[u8]) -> Result<Verified, Rejection> {
+    fn judge(&self, place: &Place, shown: &[u8]) -> Result<Verified, Rejection> {
         match self.position(shown) {
             Some(secret) => Ok(Verified { secret, signed_at: None }),
-            None => Err(Rejection::SignatureMismatch { header: header.clone() }),
+            None => Err(Rejection::SignatureMismatch { at: place.described() }),
         }
     }
 
-    pub(crate) fn sign(&self, token: &Token) -> Result<Proof, SigningError> {
+    pub(crate) fn sign(
+        &self,
+        token: &Token,
+        request: &Received<'_>,
+    ) -> Result<Proof, SigningError> {
         let text = std::str::from_utf8(self.first()).map_err(|_| SigningError::NotText)?;
-        let value = format!("{}{text}", token.prefix);
-        Ok(Proof { headers: vec![(token.header.clone(), value)], url: None })
+        let mut proof = Proof::default();
+        place::put(&mut proof, request, &token.place, format!("{}{text}", token.prefix))?;
+        Ok(proof)
     }
 
     pub(crate) fn sign_basic(&self) -> Proof {
         let value = format!("Basic {}", STANDARD.encode(self.first()));
-        Proof { headers: vec![(AUTHORIZATION, value)], url: None }
+        Proof { headers: vec![(Text::Borrowed("authorization"), value)], ..Proof::default() }
     }
 }
 
-fn value<'a>(header: &Text, request: &Received<'a>) -> Result<&'a [u8], Rejection> {
-    match request.single(header)? {
-        None => Err(Rejection::SignatureMissing { header: header.clone() }),
-        Some([]) => {
-            Err(Rejection::SignatureMalformed { header: header.clone(), why: "it is empty" })
+fn value<'a>(place: &Place, request: &Received<'a>) -> Result<Cow<'a, [u8]>, Rejection> {
+    match request.at(place)? {
+        None => Err(Rejection::SignatureMissing { at: place.described() }),
+        Some(value) if value.is_empty() => {
+            Err(Rejection::SignatureMalformed { at: place.described(), why: "it is empty" })
         }
         Some(value) => Ok(value),
     }

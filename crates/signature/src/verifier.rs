@@ -1,20 +1,31 @@
 //! A scheme with its secrets, built once and used for every request, in both directions.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::bespoke::Prove;
 use crate::key::Key;
 use crate::scheme::{Covers, Scheme, Text, Token};
 use crate::signed::KeyedScheme;
 use crate::token::Tokens;
-use crate::twilio::Twilio;
-use crate::{ConfigurationError, Received, Rejection, Secret, SigningError, UnixSeconds};
+use crate::{ConfigurationError, Fetch, Received, Rejection, Secret, SigningError, UnixSeconds};
 
-/// What a user may set for any scheme.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What a user may set beside the secrets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     /// How far a signed timestamp may be from now, in seconds and in both directions, instead of
     /// what the scheme says. Without effect where the scheme signs no timestamp.
     pub tolerance: Option<u64>,
+    /// What the provider needs beside the secret, by name ([`crate::Provider::settings`]).
+    pub settings: BTreeMap<String, String>,
+}
+
+impl Options {
+    /// A setting that is there and not blank.
+    #[expect(dead_code, reason = "the first scheme that has settings uses it")]
+    pub(crate) fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
 }
 
 /// What is known of an accepted request.
@@ -28,12 +39,14 @@ pub struct Verified {
 }
 
 /// What makes a request a signed one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Proof {
     /// Headers to add, names in lower case.
     pub headers: Vec<(Text, String)>,
     /// The URL to use instead, where the scheme puts something into it (Twilio's `bodySHA256`).
     pub url: Option<String>,
+    /// The body to send instead, where the scheme puts something into it.
+    pub body: Option<Vec<u8>>,
 }
 
 /// A scheme with its secrets. Holds HMAC states that are already keyed, so that a request costs
@@ -49,7 +62,7 @@ enum Inner {
     Signed(Box<KeyedScheme>),
     Token(Token, Tokens),
     Basic(Tokens),
-    Twilio(Twilio),
+    Bespoke(Box<dyn Prove>),
 }
 
 impl Verifier {
@@ -62,7 +75,7 @@ impl Verifier {
     pub fn new(
         scheme: &Scheme,
         secrets: Vec<Secret>,
-        options: Options,
+        options: &Options,
     ) -> Result<Self, ConfigurationError> {
         if secrets.is_empty() {
             return Err(ConfigurationError::NoSecret);
@@ -80,7 +93,8 @@ impl Verifier {
             }
             Scheme::Token(token) => Inner::Token(token.clone(), Tokens::new(secrets)),
             Scheme::Basic => Inner::Basic(Tokens::basic(secrets)?),
-            Scheme::Twilio => Inner::Twilio(Twilio::new(&secrets)?),
+            Scheme::Bespoke(bespoke) => Inner::Bespoke((bespoke.build)(secrets, options)?),
+            Scheme::Unsigned => return Err(ConfigurationError::Unsigned),
         };
         Ok(Self { covers, tolerance, secrets: count, inner })
     }
@@ -91,12 +105,42 @@ impl Verifier {
     /// # Errors
     ///
     /// What is wrong with the request.
+    ///
+    /// A scheme whose keys are fetched refuses with [`Rejection::KeyUnavailable`] here; see
+    /// [`Verifier::fetch`].
     pub fn verify(&self, request: &Received<'_>, now: UnixSeconds) -> Result<Verified, Rejection> {
+        self.verify_with(request, now, None)
+    }
+
+    /// As [`Verifier::verify`], with what was found where [`Verifier::fetch`] said.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the request, or with what was fetched.
+    pub fn verify_with(
+        &self,
+        request: &Received<'_>,
+        now: UnixSeconds,
+        fetched: Option<&[u8]>,
+    ) -> Result<Verified, Rejection> {
         match &self.inner {
             Inner::Signed(keyed) => keyed.verify(request, now),
             Inner::Token(token, tokens) => tokens.verify(token, request),
             Inner::Basic(tokens) => tokens.verify_basic(request),
-            Inner::Twilio(twilio) => twilio.verify(request),
+            Inner::Bespoke(bespoke) => bespoke.verify(request, now, fetched),
+        }
+    }
+
+    /// The key to fetch before this request can be verified, for schemes whose keys the provider
+    /// publishes. `None` where the keys are configured.
+    ///
+    /// # Errors
+    ///
+    /// The request does not say which key, or says one that is not the provider's.
+    pub fn fetch(&self, request: &Received<'_>) -> Result<Option<Fetch>, Rejection> {
+        match &self.inner {
+            Inner::Bespoke(bespoke) => bespoke.fetch(request),
+            _ => Ok(None),
         }
     }
 
@@ -116,9 +160,9 @@ impl Verifier {
     ) -> Result<Proof, SigningError> {
         match &self.inner {
             Inner::Signed(keyed) => keyed.sign(request, id, now),
-            Inner::Token(token, tokens) => tokens.sign(token),
+            Inner::Token(token, tokens) => tokens.sign(token, request),
             Inner::Basic(tokens) => Ok(tokens.sign_basic()),
-            Inner::Twilio(twilio) => Ok(twilio.sign(request)),
+            Inner::Bespoke(bespoke) => bespoke.sign(request, id, now),
         }
     }
 

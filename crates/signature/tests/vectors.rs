@@ -78,7 +78,7 @@ fn judge(provider: &Provider, case: &Value) -> (&'static str, String) {
     }
     let now = UnixSeconds(case["now"].as_u64().unwrap_or(SOME_TIME));
     let verifier = Secret::new(text(case, "secret"))
-        .and_then(|secret| provider.verifier(vec![secret], Options::default()));
+        .and_then(|secret| provider.verifier(vec![secret], &Options::default()));
     match verifier.map(|verifier| verifier.verify(&request, now)) {
         Ok(Ok(_)) => ("valid", String::new()),
         Ok(Err(rejection)) => ("invalid", rejection.to_string()),

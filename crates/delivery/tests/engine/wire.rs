@@ -71,7 +71,7 @@ async fn each_attempt_is_signed_anew_with_every_secret() {
         for secret in [NEW, OLD] {
             let secret = hookyard_signature::Secret::new(secret).unwrap();
             let verifier = provider("standard-webhooks").unwrap();
-            let verifier = verifier.verifier(vec![secret], Options::default()).unwrap();
+            let verifier = verifier.verifier(vec![secret], &Options::default()).unwrap();
             let request = Received { method: "POST", url: "", headers, body };
             verifier.verify(&request, UnixSeconds(timestamp)).unwrap();
         }

@@ -74,7 +74,7 @@ fn check_signing(secrets: &[At<Secret>], reader: &mut Reader<'_>) {
     let Some(standard) = hookyard_signature::provider("standard-webhooks") else { return };
     for secret in secrets {
         let usable = hookyard_signature::Secret::new(secret.reveal())
-            .and_then(|secret| standard.verifier(vec![secret], Options::default()));
+            .and_then(|secret| standard.verifier(vec![secret], &Options::default()));
         if let Err(error) = usable {
             let sentence = format!("{error}; make one with `hookyard secret generate`");
             reader.error(secret.span.clone(), sentence);

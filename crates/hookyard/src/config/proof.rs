@@ -3,7 +3,8 @@
 
 use hookyard_model::{Name, Secret};
 use hookyard_signature::{
-    ConfigurationError, Generic, Options, PROVIDERS, Provider, Scheme, Token, Verifier, provider,
+    ConfigurationError, Generic, Options, PROVIDERS, Place, Provider, Scheme, Token, Verifier,
+    provider,
 };
 
 use super::RequiredToken;
@@ -68,7 +69,8 @@ pub(super) fn proof(
                 reader.error(span, sentence);
                 return None;
             }
-            let scheme = Token { header: token.header.into(), prefix: token.prefix.into() };
+            let place = Place::Header(token.header.into());
+            let scheme = Token { place, prefix: token.prefix.into() };
             let tokens = token.tokens.into_iter().map(|value| At { value, span: None }).collect();
             (Scheme::Token(scheme), tokens, None)
         }
@@ -171,7 +173,7 @@ fn signs_without_secret(
     }
     // Whether a sender of no name signs is for the operator to say.
     let provider = provider.filter(|provider| provider.slug != "generic")?;
-    let signs = matches!(provider.scheme, Scheme::Signed(_) | Scheme::Twilio);
+    let signs = matches!(provider.scheme, Scheme::Signed(_) | Scheme::Bespoke(_));
     signs.then(|| {
         let sentence = format!(
             "{} signs its requests, but there is no `secret` to check that with; add the `secret`, or write `verify = \"none\"` if the token alone is to be checked",
@@ -188,9 +190,9 @@ fn credential_headers(
     token: Option<&RequiredToken>,
 ) -> Vec<String> {
     let scheme = match provider.map(|provider| &provider.scheme) {
-        Some(Scheme::Token(token)) => Some(token.header.to_string()),
+        Some(Scheme::Token(Token { place: Place::Header(name), .. })) => Some(name.to_string()),
         Some(Scheme::Basic) => Some("authorization".to_owned()),
-        Some(Scheme::Signed(_) | Scheme::Twilio) => None,
+        Some(_) => None,
         None => options.username.as_ref().map(|_| "authorization".to_owned()),
     };
     let mut headers: Vec<String> =
@@ -271,11 +273,11 @@ fn verifier(
     tolerance: Option<u64>,
     reader: &mut Reader<'_>,
 ) -> Option<Verifier> {
-    let options = Options { tolerance };
+    let options = Options { tolerance, ..Options::default() };
     let key = |secret: &At<Secret>| hookyard_signature::Secret::new(secret.reveal());
     let before = reader.findings.len();
     for secret in secrets {
-        let usable = key(secret).and_then(|key| Verifier::new(scheme, vec![key], options));
+        let usable = key(secret).and_then(|key| Verifier::new(scheme, vec![key], &options));
         if let Err(error) = usable {
             let sentence = format!("{error}; copy it again from where the provider shows it");
             reader.error(secret.span.clone(), sentence);
@@ -285,5 +287,5 @@ fn verifier(
         return None;
     }
     let keys: Result<Vec<_>, _> = secrets.iter().map(key).collect();
-    keys.and_then(|keys| Verifier::new(scheme, keys, options)).ok()
+    keys.and_then(|keys| Verifier::new(scheme, keys, &options)).ok()
 }

@@ -37,7 +37,7 @@ const P256_PUBLIC: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEs4SaysQhI6zSZhPhk
 
 fn verifier(slug: &str, secret: &str) -> Verifier {
     let provider = hookyard_signature::provider(slug).expect("every test provider can be verified");
-    provider.verifier(vec![Secret::new(secret).unwrap()], Options::default()).unwrap()
+    provider.verifier(vec![Secret::new(secret).unwrap()], &Options::default()).unwrap()
 }
 
 fn verify(slug: &str, secret: &str, url: &str, request: &Request) {

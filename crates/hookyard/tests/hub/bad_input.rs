@@ -77,7 +77,7 @@ fn now() -> u64 {
 fn verifier(slug: &str, secret: &str) -> Verifier {
     provider(slug)
         .unwrap()
-        .verifier(vec![Secret::new(secret).unwrap()], Options::default())
+        .verifier(vec![Secret::new(secret).unwrap()], &Options::default())
         .unwrap()
 }
 

@@ -45,7 +45,7 @@ fn state(hub: &Hub, event: &str) -> String {
 fn is_rightly_signed(delivered: &Delivered) -> bool {
     let verifier = provider("standard-webhooks")
         .unwrap()
-        .verifier(vec![Secret::new(SIGNING_SECRET).unwrap()], Options::default())
+        .verifier(vec![Secret::new(SIGNING_SECRET).unwrap()], &Options::default())
         .unwrap();
     let now: u64 = delivered.header("webhook-timestamp").unwrap().parse().unwrap();
     let headers = &delivered.headers;

@@ -2,57 +2,40 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::{Category, Provider};
-use crate::Encoding;
-use crate::fact::{Fact, Piece};
+use super::{Category, Confidence, Provider};
 use crate::handshake::Handshake;
-use crate::scheme::{Algorithm, Carrier, Format, KeyForm, Part, Place, Scheme, Signed, Timestamp};
+use crate::scheme::{Part, Scheme, Signed, Timestamp, Unit};
+use crate::writing::fact;
 
 /// The timestamp is the header's. The times in the body are not signed apart from it, and say
-/// when something happened, not when it was sent.
+/// when something happened, not when it was sent. A slash command is a form, and says its name:
+/// `/deploy`.
 pub(super) const SLACK: Provider = Provider {
     slug: "slack",
     name: "Slack",
     category: Category::Chat,
     docs: "https://docs.slack.dev/authentication/verifying-requests-from-slack",
-    scheme: Scheme::Signed(Signed {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyForm::Text,
-        message: Borrowed(&[
-            Part::Literal(Borrowed("v0:")),
-            Part::Timestamp,
-            Part::Literal(Borrowed(":")),
-            Part::Body,
-        ]),
-        carriers: Borrowed(&[Carrier {
-            header: Borrowed("x-slack-signature"),
-            format: Format::Prefixed(Borrowed("v0=")),
-        }]),
-        encoding: Encoding::Hex,
-        timestamp: Some(Timestamp {
-            place: Place::Header(Borrowed("x-slack-request-timestamp")),
-            tolerance: Some(300),
-        }),
-        id: None,
-        weaker: Borrowed(&[]),
-        refuses_empty_body: false,
-    }),
-    event_id: Fact {
-        alternatives: Borrowed(&[Borrowed(&[Piece::Json(Borrowed("/event_id"))])]),
-        glue: '.',
-    },
-    event_type: Fact {
-        alternatives: Borrowed(&[
-            Borrowed(&[Piece::Json(Borrowed("/event/type"))]),
-            Borrowed(&[Piece::Json(Borrowed("/type"))]),
-            // A slash command is a form, and says its name: `/deploy`.
-            Borrowed(&[Piece::Field(Borrowed("command"))]),
-        ]),
-        glue: '.',
-    },
+    confidence: Confidence::Proven,
+    scheme: Scheme::Signed(
+        Signed::hmac_sha256("x-slack-signature")
+            .prefix("v0=")
+            .over(&[
+                Part::Literal(Borrowed("v0:")),
+                Part::Timestamp,
+                Part::Literal(Borrowed(":")),
+                Part::Body,
+            ])
+            .time(Timestamp::header("x-slack-request-timestamp", Unit::Seconds, Some(300))),
+    ),
+    settings: &[],
+    event_id: fact![Json("/event_id")],
+    event_type: fact![Json("/event/type"); Json("/type"); Field("command")],
     handshake: Some(Handshake {
         at: Borrowed("/type"),
         is: Borrowed("url_verification"),
         challenge: Borrowed("/challenge"),
     }),
+    answer: "2xx within 3 s",
+    retries: "3 times, after seconds, a minute and 5 minutes; says which in `X-Slack-Retry-Num`",
+    note: "",
 };

@@ -2,10 +2,9 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::{Category, Provider};
-use crate::Encoding;
-use crate::fact::{Fact, Piece};
-use crate::scheme::{Algorithm, Carrier, Format, KeyForm, Part, Scheme, Signed};
+use super::{Category, Confidence, Provider};
+use crate::scheme::{Carrier, Format, Place, Scheme, Signed};
+use crate::writing::fact;
 
 /// The headers without `X-` are those of the newer kind of webhooks called "events". Shopify's
 /// library refuses empty bodies, and so do we: nothing else is signed.
@@ -14,39 +13,21 @@ pub(super) const SHOPIFY: Provider = Provider {
     name: "Shopify",
     category: Category::Commerce,
     docs: "https://shopify.dev/docs/apps/build/webhooks/subscribe/https",
-    scheme: Scheme::Signed(Signed {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyForm::Text,
-        message: Borrowed(&[Part::Body]),
-        carriers: Borrowed(&[
-            Carrier {
-                header: Borrowed("x-shopify-hmac-sha256"),
+    confidence: Confidence::Proven,
+    scheme: Scheme::Signed(
+        Signed::hmac_sha256("x-shopify-hmac-sha256")
+            .base64()
+            .or(&[Carrier {
+                place: Place::Header(Borrowed("shopify-hmac-sha256")),
                 format: Format::Bare { ignores: Borrowed("") },
-            },
-            Carrier {
-                header: Borrowed("shopify-hmac-sha256"),
-                format: Format::Bare { ignores: Borrowed("") },
-            },
-        ]),
-        encoding: Encoding::Base64,
-        timestamp: None,
-        id: None,
-        weaker: Borrowed(&[]),
-        refuses_empty_body: true,
-    }),
-    event_id: Fact {
-        alternatives: Borrowed(&[
-            Borrowed(&[Piece::Header(Borrowed("x-shopify-webhook-id"))]),
-            Borrowed(&[Piece::Header(Borrowed("shopify-webhook-id"))]),
-        ]),
-        glue: '.',
-    },
-    event_type: Fact {
-        alternatives: Borrowed(&[
-            Borrowed(&[Piece::DottedHeader(Borrowed("x-shopify-topic"))]),
-            Borrowed(&[Piece::DottedHeader(Borrowed("shopify-topic"))]),
-        ]),
-        glue: '.',
-    },
+            }])
+            .nonempty(),
+    ),
+    settings: &[],
+    event_id: fact![Header("x-shopify-webhook-id"); Header("shopify-webhook-id")],
+    event_type: fact![DottedHeader("x-shopify-topic"); DottedHeader("shopify-topic")],
     handshake: None,
+    answer: "2xx within 5 s",
+    retries: "8 times over 4 hours, then the subscription is removed",
+    note: "The webhook id is not signed.",
 };

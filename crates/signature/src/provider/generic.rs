@@ -1,29 +1,29 @@
 //! Schemes that belong to no one, or to many.
 
-use std::borrow::Cow::Borrowed;
-
-use super::{Category, Provider};
-use crate::Encoding;
-use crate::fact::{Fact, Piece};
+use super::{Category, Confidence, Provider};
+use crate::fact::Fact;
 use crate::generic::USUAL;
-use crate::scheme::{
-    Algorithm, Carrier, Format, KeyForm, Part, Place, Scheme, Signed, Timestamp, Token,
-};
+use crate::scheme::{Scheme, Signed, Token};
+use crate::writing::fact;
 
 /// Where senders that follow no convention but JSON have their types. No id is guessed: a wrong
 /// guess would take different events for repeats of one, and lose them.
-const JSON_TYPE: Fact =
-    Fact { alternatives: Borrowed(&[Borrowed(&[Piece::Json(Borrowed("/type"))])]), glue: '.' };
+const JSON_TYPE: Fact = fact![Json("/type")];
 
 pub(super) const BASIC: Provider = Provider {
     slug: "basic",
     name: "HTTP basic authentication",
     category: Category::Generic,
     docs: "https://www.rfc-editor.org/rfc/rfc7617",
+    confidence: Confidence::Documented,
     scheme: Scheme::Basic,
+    settings: &[],
     event_id: Fact::NONE,
     event_type: JSON_TYPE,
     handshake: None,
+    answer: "",
+    retries: "",
+    note: "The password proves who sends and protects nothing of the request.",
 };
 
 pub(super) const GENERIC: Provider = Provider {
@@ -31,49 +31,35 @@ pub(super) const GENERIC: Provider = Provider {
     name: "HMAC of the body",
     category: Category::Generic,
     docs: "https://www.rfc-editor.org/rfc/rfc2104",
+    confidence: Confidence::Documented,
     scheme: Scheme::Signed(USUAL),
+    settings: &[],
     event_id: Fact::NONE,
     event_type: JSON_TYPE,
     handshake: None,
+    answer: "",
+    retries: "",
+    note: "",
 };
 
 /// Parts, list, versions, window and prefixes of secrets are the specification's.
-pub(crate) const STANDARD_WEBHOOKS_SCHEME: Signed = Signed {
-    algorithm: Algorithm::HmacSha256,
-    key: KeyForm::StandardWebhooks,
-    message: Borrowed(&[
-        Part::Id,
-        Part::Literal(Borrowed(".")),
-        Part::Timestamp,
-        Part::Literal(Borrowed(".")),
-        Part::Body,
-    ]),
-    carriers: Borrowed(&[Carrier {
-        header: Borrowed("webhook-signature"),
-        format: Format::Versions { version: Borrowed("v1"), ed25519: Borrowed("v1a") },
-    }]),
-    encoding: Encoding::Base64,
-    timestamp: Some(Timestamp {
-        place: Place::Header(Borrowed("webhook-timestamp")),
-        tolerance: Some(300),
-    }),
-    id: Some(Borrowed("webhook-id")),
-    weaker: Borrowed(&[]),
-    refuses_empty_body: false,
-};
+pub(crate) const STANDARD_WEBHOOKS_SCHEME: Signed =
+    Signed::standard_webhooks("webhook-id", "webhook-timestamp", "webhook-signature");
 
 pub(super) const STANDARD_WEBHOOKS: Provider = Provider {
     slug: "standard-webhooks",
     name: "Standard Webhooks",
     category: Category::Generic,
     docs: "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
+    confidence: Confidence::Proven,
     scheme: Scheme::Signed(STANDARD_WEBHOOKS_SCHEME),
-    event_id: Fact {
-        alternatives: Borrowed(&[Borrowed(&[Piece::Header(Borrowed("webhook-id"))])]),
-        glue: '.',
-    },
+    settings: &[],
+    event_id: fact![Header("webhook-id")],
     event_type: JSON_TYPE,
     handshake: None,
+    answer: "2xx within 15 to 30 s",
+    retries: "the sender's choice; the specification recommends growing pauses over days",
+    note: "",
 };
 
 pub(super) const TOKEN: Provider = Provider {
@@ -81,8 +67,13 @@ pub(super) const TOKEN: Provider = Provider {
     name: "Static token",
     category: Category::Generic,
     docs: "https://www.rfc-editor.org/rfc/rfc6750",
-    scheme: Scheme::Token(Token { header: Borrowed("authorization"), prefix: Borrowed("Bearer ") }),
+    confidence: Confidence::Documented,
+    scheme: Scheme::Token(Token::bearer()),
+    settings: &[],
     event_id: Fact::NONE,
     event_type: JSON_TYPE,
     handshake: None,
+    answer: "",
+    retries: "",
+    note: "The token proves who sends and protects nothing of the request.",
 };

@@ -27,14 +27,49 @@ pub struct Provider {
     pub category: Category,
     /// Where it documents its signatures.
     pub docs: &'static str,
+    /// How sure we are of what stands here.
+    pub confidence: Confidence,
     /// How it signs.
     pub scheme: Scheme,
+    /// What it needs beside the secret, each under its name in [`Options::settings`].
+    pub settings: &'static [Setting],
     /// Where its events have their ids.
     pub event_id: Fact,
     /// Where its events say of what type they are.
     pub event_type: Fact,
     /// What it asks before it sends events.
     pub handshake: Option<Handshake>,
+    /// Which answer it expects, and how soon; empty where it is not known.
+    pub answer: &'static str,
+    /// What it does when it does not get it; empty where it is not known.
+    pub retries: &'static str,
+    /// What one has to know: a trap, what the proof does not cover, what is not certain. Empty
+    /// where there is nothing.
+    pub note: &'static str,
+}
+
+/// A setting that a provider's scheme needs beside the secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// What it is called in configurations.
+    pub name: &'static str,
+    /// Whether nothing can be verified without it.
+    pub required: bool,
+    /// What it is, in a sentence.
+    pub about: &'static str,
+}
+
+/// How sure we are of a provider's entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Confidence {
+    /// The scheme is not known; what stands here is the generic one.
+    Unknown,
+    /// By the word of others than the provider.
+    Unconfirmed,
+    /// By the provider's documentation.
+    Documented,
+    /// A test value that the provider publishes was recomputed, or its own package was run.
+    Proven,
 }
 
 /// What a provider does.
@@ -87,7 +122,7 @@ impl Provider {
     pub fn verifier(
         &self,
         secrets: Vec<Secret>,
-        options: Options,
+        options: &Options,
     ) -> Result<Verifier, ConfigurationError> {
         Verifier::new(&self.scheme, secrets, options)
     }

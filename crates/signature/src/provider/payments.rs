@@ -2,10 +2,9 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::{Category, Provider};
-use crate::Encoding;
-use crate::fact::{Fact, Piece};
-use crate::scheme::{Algorithm, Carrier, Format, KeyForm, Part, Place, Scheme, Signed, Timestamp};
+use super::{Category, Confidence, Provider};
+use crate::scheme::{Format, Scheme, Signed, Timestamp, Unit};
+use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
 /// `whsec_` is part of the key. Several `v1` are there while a secret is rolled; `v0` is a fake
 /// that test mode adds.
@@ -14,30 +13,22 @@ pub(super) const STRIPE: Provider = Provider {
     name: "Stripe",
     category: Category::Payments,
     docs: "https://docs.stripe.com/webhooks/signature",
-    scheme: Scheme::Signed(Signed {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyForm::Text,
-        message: Borrowed(&[Part::Timestamp, Part::Literal(Borrowed(".")), Part::Body]),
-        carriers: Borrowed(&[Carrier {
-            header: Borrowed("stripe-signature"),
-            format: Format::Fields {
+    confidence: Confidence::Proven,
+    scheme: Scheme::Signed(
+        Signed::hmac_sha256("stripe-signature")
+            .format(Format::Fields {
                 signature: Borrowed("v1"),
                 weaker: Borrowed(&[Borrowed("v0")]),
-            },
-        }]),
-        encoding: Encoding::Hex,
-        timestamp: Some(Timestamp { place: Place::Field(Borrowed("t")), tolerance: Some(300) }),
-        id: None,
-        weaker: Borrowed(&[]),
-        refuses_empty_body: false,
-    }),
-    event_id: Fact {
-        alternatives: Borrowed(&[Borrowed(&[Piece::Json(Borrowed("/id"))])]),
-        glue: '.',
-    },
-    event_type: Fact {
-        alternatives: Borrowed(&[Borrowed(&[Piece::Json(Borrowed("/type"))])]),
-        glue: '.',
-    },
+                between: Borrowed(","),
+            })
+            .over(TIMESTAMP_DOT_BODY)
+            .time(Timestamp::field("t", Unit::Seconds, Some(300))),
+    ),
+    settings: &[],
+    event_id: fact![Json("/id")],
+    event_type: fact![Json("/type")],
     handshake: None,
+    answer: "2xx, as soon as possible",
+    retries: "with growing pauses for 3 days; in test mode 3 times over a few hours",
+    note: "",
 };

@@ -2,11 +2,10 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::generic::STANDARD_WEBHOOKS_SCHEME;
-use super::{Category, Provider};
-use crate::Encoding;
-use crate::fact::{Fact, Piece};
-use crate::scheme::{Algorithm, Carrier, Format, KeyForm, Part, Scheme, Signed, Token};
+use super::{Category, Confidence, Provider};
+use crate::fact::Fact;
+use crate::scheme::{Scheme, Signed, Token};
+use crate::writing::fact;
 
 /// GitHub sends its older SHA-1 header beside the one that counts. In form mode the form is
 /// signed as it is sent. The type has the action behind it: `pull_request.opened`.
@@ -15,48 +14,26 @@ pub(super) const GITHUB: Provider = Provider {
     name: "GitHub",
     category: Category::Scm,
     docs: "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
-    scheme: Scheme::Signed(Signed {
-        algorithm: Algorithm::HmacSha256,
-        key: KeyForm::Text,
-        message: Borrowed(&[Part::Body]),
-        carriers: Borrowed(&[Carrier {
-            header: Borrowed("x-hub-signature-256"),
-            format: Format::Prefixed(Borrowed("sha256=")),
-        }]),
-        encoding: Encoding::Hex,
-        timestamp: None,
-        id: None,
-        weaker: Borrowed(&[Borrowed("x-hub-signature")]),
-        refuses_empty_body: false,
-    }),
-    event_id: Fact {
-        alternatives: Borrowed(&[Borrowed(&[Piece::Header(Borrowed("x-github-delivery"))])]),
-        glue: '.',
-    },
-    event_type: Fact {
-        alternatives: Borrowed(&[Borrowed(&[
-            Piece::Header(Borrowed("x-github-event")),
-            Piece::MaybeJson(Borrowed("/action")),
-        ])]),
-        glue: '.',
-    },
+    confidence: Confidence::Proven,
+    scheme: Scheme::Signed(
+        Signed::hmac_sha256("x-hub-signature-256")
+            .prefix("sha256=")
+            .weaker(&[Borrowed("x-hub-signature")]),
+    ),
+    settings: &[],
+    event_id: fact![Header("x-github-delivery")],
+    event_type: fact![Header("x-github-event"), MaybeJson("/action")],
     handshake: None,
+    answer: "2xx within 10 s",
+    retries: "never by itself; by hand or through the API for 3 days",
+    note: "The delivery id is not signed.",
 };
 
 /// `Merge Request Hook` with the action `open` is `merge_request.open`.
-const GITLAB_TYPE: Fact = Fact {
-    alternatives: Borrowed(&[
-        Borrowed(&[
-            Piece::SluggedHeader { name: Borrowed("x-gitlab-event"), drop: Borrowed(" Hook") },
-            Piece::MaybeJson(Borrowed("/object_attributes/action")),
-        ]),
-        Borrowed(&[
-            Piece::Json(Borrowed("/object_kind")),
-            Piece::MaybeJson(Borrowed("/object_attributes/action")),
-        ]),
-    ]),
-    glue: '.',
-};
+const GITLAB_TYPE: Fact = fact![
+    SluggedHeader("x-gitlab-event", " Hook"), MaybeJson("/object_attributes/action");
+    Json("/object_kind"), MaybeJson("/object_attributes/action")
+];
 
 /// A token in a header; nothing is signed. `Idempotency-Key` is the same over all attempts.
 /// `X-Gitlab-Event-UUID`, which older versions have alone, is shared by events that cause each
@@ -66,16 +43,15 @@ pub(super) const GITLAB: Provider = Provider {
     name: "GitLab",
     category: Category::Scm,
     docs: "https://docs.gitlab.com/user/project/integrations/webhooks/",
-    scheme: Scheme::Token(Token { header: Borrowed("x-gitlab-token"), prefix: Borrowed("") }),
-    event_id: Fact {
-        alternatives: Borrowed(&[
-            Borrowed(&[Piece::Header(Borrowed("idempotency-key"))]),
-            Borrowed(&[Piece::Header(Borrowed("x-gitlab-event-uuid")), Piece::BodyHash]),
-        ]),
-        glue: '.',
-    },
+    confidence: Confidence::Documented,
+    scheme: Scheme::Token(Token::header("x-gitlab-token")),
+    settings: &[],
+    event_id: fact![Header("idempotency-key"); Header("x-gitlab-event-uuid"), BodyHash],
     event_type: GITLAB_TYPE,
     handshake: None,
+    answer: "2xx within 10 s",
+    retries: "none; a hook that fails four times in a row is switched off for a while",
+    note: "The token proves who sends and protects nothing of the request; use a signing token.",
 };
 
 /// GitLab's newer way: Standard Webhooks (<https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944>).
@@ -84,11 +60,13 @@ pub(super) const GITLAB_SIGNING_TOKEN: Provider = Provider {
     name: "GitLab (signing token)",
     category: Category::Scm,
     docs: "https://docs.gitlab.com/user/project/integrations/webhooks/",
-    scheme: Scheme::Signed(STANDARD_WEBHOOKS_SCHEME),
-    event_id: Fact {
-        alternatives: Borrowed(&[Borrowed(&[Piece::Header(Borrowed("webhook-id"))])]),
-        glue: '.',
-    },
+    confidence: Confidence::Documented,
+    scheme: Scheme::Signed(super::generic::STANDARD_WEBHOOKS_SCHEME),
+    settings: &[],
+    event_id: fact![Header("webhook-id")],
     event_type: GITLAB_TYPE,
     handshake: None,
+    answer: "2xx within 10 s",
+    retries: "none; a hook that fails four times in a row is switched off for a while",
+    note: "",
 };

@@ -1,10 +1,9 @@
 //! Calls and text messages.
 
-use std::borrow::Cow::Borrowed;
-
-use super::{Category, Provider};
-use crate::fact::{Fact, Piece};
+use super::{Category, Confidence, Provider};
+use crate::bespoke::twilio::TWILIO as SCHEME;
 use crate::scheme::Scheme;
+use crate::writing::fact;
 
 /// The idempotency token is the same over all attempts. Without it a message has its id and
 /// status; a call only where a sequence number tells its callbacks apart, since one call asks
@@ -14,33 +13,22 @@ pub(super) const TWILIO: Provider = Provider {
     name: "Twilio",
     category: Category::Telephony,
     docs: "https://www.twilio.com/docs/usage/security#validating-requests",
-    scheme: Scheme::Twilio,
-    event_id: Fact {
-        alternatives: Borrowed(&[
-            Borrowed(&[Piece::Header(Borrowed("i-twilio-idempotency-token"))]),
-            Borrowed(&[
-                Piece::Field(Borrowed("MessageSid")),
-                Piece::Field(Borrowed("MessageStatus")),
-            ]),
-            Borrowed(&[Piece::Field(Borrowed("MessageSid")), Piece::Field(Borrowed("SmsStatus"))]),
-            Borrowed(&[
-                Piece::Field(Borrowed("CallSid")),
-                Piece::Field(Borrowed("CallStatus")),
-                Piece::Field(Borrowed("SequenceNumber")),
-            ]),
-        ]),
-        glue: '.',
-    },
-    event_type: Fact {
-        alternatives: Borrowed(&[
-            Borrowed(&[
-                Piece::Literal(Borrowed("message")),
-                Piece::Field(Borrowed("MessageStatus")),
-            ]),
-            Borrowed(&[Piece::Literal(Borrowed("message")), Piece::Field(Borrowed("SmsStatus"))]),
-            Borrowed(&[Piece::Literal(Borrowed("call")), Piece::Field(Borrowed("CallStatus"))]),
-        ]),
-        glue: '.',
-    },
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&SCHEME),
+    settings: &[],
+    event_id: fact![
+        Header("i-twilio-idempotency-token");
+        Field("MessageSid"), Field("MessageStatus");
+        Field("MessageSid"), Field("SmsStatus");
+        Field("CallSid"), Field("CallStatus"), Field("SequenceNumber")
+    ],
+    event_type: fact![
+        Literal("message"), Field("MessageStatus");
+        Literal("message"), Field("SmsStatus");
+        Literal("call"), Field("CallStatus")
+    ],
     handshake: None,
+    answer: "2xx within 15 s",
+    retries: "none for most callbacks, unless the URL asks for them",
+    note: "",
 };

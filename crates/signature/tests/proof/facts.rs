@@ -217,8 +217,9 @@ fn a_get_has_its_fields_in_the_query() {
 #[test]
 fn slack_is_answered_after_its_question_is_verified() {
     let slack = provider("slack").unwrap();
-    let verifier =
-        slack.verifier(vec![Secret::new("a signing secret").unwrap()], Options::default()).unwrap();
+    let verifier = slack
+        .verifier(vec![Secret::new("a signing secret").unwrap()], &Options::default())
+        .unwrap();
     let question = Message::new(JSON, br#"{"token":"x","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}"#);
     assert_eq!(code(&verifier, &question, NOW), "signature_missing");
     let signed = question.signed(&verifier, ID, NOW);

@@ -15,7 +15,7 @@ const JSON: &str = "application/json";
 fn at(slug: &str) -> Verifier {
     provider(slug)
         .unwrap()
-        .verifier(vec![Secret::new(SECRET).unwrap()], Options::default())
+        .verifier(vec![Secret::new(SECRET).unwrap()], &Options::default())
         .unwrap()
 }
 

@@ -15,7 +15,7 @@ static VERIFIERS: LazyLock<Vec<(String, Scheme, Verifier)>> = LazyLock::new(|| {
             all.push((
                 name.clone(),
                 scheme.clone(),
-                verifier(&scheme, &[&secret], Options::default()),
+                verifier(&scheme, &[&secret], &Options::default()),
             ));
         }
     }
@@ -116,8 +116,8 @@ proptest! {
         flip(&mut other, bit);
         for slug in ["github", "stripe", "slack", "shopify", "twilio", "gitlab", "generic", "token"] {
             let scheme = &hookyard_signature::provider(slug).unwrap().scheme;
-            let right = verifier(scheme, &[secret.as_bytes()], Options::default());
-            let wrong = verifier(scheme, &[&other], Options::default());
+            let right = verifier(scheme, &[secret.as_bytes()], &Options::default());
+            let wrong = verifier(scheme, &[&other], &Options::default());
             let signed = Message::new("application/json", &body).signed(&right, "id", now);
             prop_assert_eq!(code(&right, &signed, now), "ok", "{}", slug);
             prop_assert_eq!(code(&wrong, &signed, now), "signature_mismatch", "{}", slug);

@@ -73,8 +73,9 @@ fn sha1_is_used_only_when_it_is_written_out() {
         header: Some("X-Hub-Signature".to_owned()),
         ..Generic::default()
     };
-    let old = verifier(&old.scheme().unwrap(), &[b"a secret"], Options::default());
-    let usual = verifier(&Generic::default().scheme().unwrap(), &[b"a secret"], Options::default());
+    let old = verifier(&old.scheme().unwrap(), &[b"a secret"], &Options::default());
+    let usual =
+        verifier(&Generic::default().scheme().unwrap(), &[b"a secret"], &Options::default());
     let message = Message::new("text/plain", b"x").signed(&old, ID, NOW);
     assert_eq!(code(&old, &message, NOW), "ok");
     assert_eq!(code(&usual, &message, NOW), "algorithm_not_allowed");
@@ -89,7 +90,7 @@ fn a_default_template_signs_what_has_a_header() {
         id_header: Some("X-Id".to_owned()),
         ..Generic::default()
     };
-    let verifier = verifier(&generic.scheme().unwrap(), &[b"a secret"], Options::default());
+    let verifier = verifier(&generic.scheme().unwrap(), &[b"a secret"], &Options::default());
     let covers = verifier.covers();
     assert!(covers.body && covers.timestamp && covers.id && !covers.url && !covers.method);
     assert_eq!(verifier.tolerance(), Some(300));
@@ -98,7 +99,7 @@ fn a_default_template_signs_what_has_a_header() {
 #[test]
 fn a_token_can_stand_anywhere() {
     let token = Scheme::Token(Token::new("X-Api-Key", "").unwrap());
-    let tokens = verifier(&token, &[b"first token", b"second token"], Options::default());
+    let tokens = verifier(&token, &[b"first token", b"second token"], &Options::default());
     let with = |value: &str| Message::new("text/plain", b"x").with("x-api-key", value);
     for (value, expected) in [
         ("first token", "ok"),
@@ -135,10 +136,11 @@ fn secrets_of_the_wrong_form_are_refused() {
         ),
     ] {
         let secret = Secret::new(secret).unwrap();
-        let error = provider(slug).unwrap().verifier(vec![secret], Options::default()).unwrap_err();
+        let error =
+            provider(slug).unwrap().verifier(vec![secret], &Options::default()).unwrap_err();
         assert_eq!(error.to_string(), message, "{slug}");
     }
-    let none = Verifier::new(&provider("github").unwrap().scheme, Vec::new(), Options::default());
+    let none = Verifier::new(&provider("github").unwrap().scheme, Vec::new(), &Options::default());
     assert_eq!(none.unwrap_err(), ConfigurationError::NoSecret);
 }
 

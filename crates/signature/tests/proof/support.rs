@@ -70,6 +70,13 @@ impl Message {
     }
 }
 
+pub(crate) fn header(place: &Place) -> &str {
+    match place {
+        Place::Header(name) => name,
+        place => panic!("{place:?}"),
+    }
+}
+
 /// A scheme with two secrets and a request signed with the first.
 pub(crate) struct Sample {
     pub(crate) name: String,
@@ -83,7 +90,7 @@ pub(crate) struct Sample {
 
 impl Sample {
     fn new(name: &str, scheme: &Scheme, secrets: [Vec<u8>; 2], unsigned: Message) -> Self {
-        let verifier = verifier(scheme, &[&secrets[0]], Options::default());
+        let verifier = verifier(scheme, &[&secrets[0]], &Options::default());
         let message = unsigned.signed(&verifier, ID, NOW);
         Self {
             name: name.to_owned(),
@@ -103,10 +110,11 @@ impl Sample {
 
     pub(crate) fn signature_header(&self) -> &str {
         match &self.scheme {
-            Scheme::Signed(signed) => &signed.carriers[0].header,
-            Scheme::Token(token) => &token.header,
+            Scheme::Signed(signed) => header(&signed.carrier.place),
+            Scheme::Token(token) => header(&token.place),
             Scheme::Basic => "authorization",
-            Scheme::Twilio => "x-twilio-signature",
+            Scheme::Bespoke(_) => "x-twilio-signature",
+            Scheme::Unsigned => unreachable!("nothing is signed"),
         }
     }
 
@@ -114,7 +122,7 @@ impl Sample {
     pub(crate) fn timestamp_header(&self) -> Option<&str> {
         match &self.signed()?.timestamp.as_ref()?.place {
             Place::Header(header) => Some(header),
-            Place::Field(_) => None,
+            _ => None,
         }
     }
 
@@ -127,6 +135,7 @@ impl Sample {
                 let value = value.replace(&format!("{name}={}", NOW.0), &format!("{name}={text}"));
                 Some(self.message.with(self.signature_header(), value))
             }
+            place => panic!("{place:?}"),
         }
     }
 
@@ -144,7 +153,7 @@ pub(crate) fn code(verifier: &Verifier, message: &Message, now: UnixSeconds) -> 
     verifier.verify(&message.received(), now).map_or_else(|rejection| rejection.code(), |_| "ok")
 }
 
-pub(crate) fn verifier(scheme: &Scheme, secrets: &[&[u8]], options: Options) -> Verifier {
+pub(crate) fn verifier(scheme: &Scheme, secrets: &[&[u8]], options: &Options) -> Verifier {
     let secrets = secrets.iter().map(|&secret| Secret::new(secret).unwrap()).collect();
     Verifier::new(scheme, secrets, options).unwrap()
 }
@@ -161,7 +170,7 @@ pub(crate) fn secrets(scheme: &Scheme) -> Vec<[Vec<u8>; 2]> {
                 each(&|seed| format!("whsk_{}", base64(seed))),
             ]
         }
-        Scheme::Signed(signed) if signed.key == KeyForm::EcdsaP256 => vec![each(&|_| p256())],
+        Scheme::Signed(signed) if signed.key == KeyForm::Public => vec![each(&|_| p256())],
         _ => vec![each(&|seed| format!("a secret, number {seed}"))],
     }
 }
@@ -234,17 +243,18 @@ pub(crate) fn samples() -> Vec<Sample> {
 /// What stands before the signature itself in its header.
 pub(crate) fn signature_prefix(sample: &Sample) -> String {
     match &sample.scheme {
-        Scheme::Signed(signed) => match &signed.carriers[0].format {
+        Scheme::Signed(signed) => match &signed.carrier.format {
             Format::Prefixed(prefix) => prefix.to_string(),
-            Format::Bare { .. } => String::new(),
+            Format::Bare { .. } | Format::List { .. } => String::new(),
+            Format::TimeFirst { between } => format!("{}{between}", NOW.0),
             Format::Fields { signature, .. } => format!("t={},{signature}=", NOW.0),
-            Format::Versions { version, ed25519 } => {
+            Format::Versions { version, ed25519, .. } => {
                 let ed25519_key = sample.secrets[0].starts_with(b"whsk_");
                 format!("{},", if ed25519_key { ed25519 } else { version })
             }
         },
         Scheme::Token(token) => token.prefix.to_string(),
         Scheme::Basic => "Basic ".to_owned(),
-        Scheme::Twilio => String::new(),
+        Scheme::Bespoke(_) | Scheme::Unsigned => String::new(),
     }
 }

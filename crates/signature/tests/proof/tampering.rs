@@ -2,7 +2,7 @@
 //! The expectations follow from the schemes: a new provider writes none.
 
 use crate::support::{
-    ID, Message, NOW, Sample, code, samples, secrets, signature_prefix, verifier,
+    ID, Message, NOW, Sample, code, header, samples, secrets, signature_prefix, verifier,
 };
 use hookyard_signature::{Algorithm, Format, Options, Scheme, UnixSeconds, provider};
 
@@ -60,16 +60,16 @@ fn a_changed_method_or_url_is_refused_where_it_is_covered() {
 fn another_secret_is_refused_and_rotation_accepts_both() {
     for sample in samples() {
         let [right, other] = &sample.secrets;
-        let wrong = verifier(&sample.scheme, &[other], Options::default());
+        let wrong = verifier(&sample.scheme, &[other], &Options::default());
         assert_eq!(code(&wrong, &sample.message, NOW), "signature_mismatch", "{}", sample.name);
-        let both = verifier(&sample.scheme, &[other, right], Options::default());
+        let both = verifier(&sample.scheme, &[other, right], &Options::default());
         let verified = both.verify(&sample.message.received(), NOW);
         assert_eq!(verified.map(|verified| verified.secret), Ok(1), "{}", sample.name);
         // Where the signature is a list, what is signed with both is accepted by either.
         let signed = sample.unsigned.signed(&both, ID, NOW);
         assert_eq!(code(&wrong, &signed, NOW), "ok", "{}", sample.name);
         let is_list = sample.signed().is_some_and(|signed| {
-            !matches!(signed.carriers[0].format, Format::Prefixed(_) | Format::Bare { .. })
+            !matches!(signed.carrier.format, Format::Prefixed(_) | Format::Bare { .. })
         });
         assert_eq!(
             sample.code(&signed, NOW),
@@ -110,7 +110,7 @@ fn a_missing_empty_or_cut_signature_is_refused() {
             sample.expect(&with(bare), "signature_malformed", "no prefix");
         }
         if matches!(
-            &sample.signed().map(|signed| &signed.carriers[0].format),
+            &sample.signed().map(|signed| &signed.carrier.format),
             Some(Format::Versions { .. })
         ) {
             sample.expect(&with(b"v1,"), "signature_malformed", "`v1,` alone");
@@ -141,16 +141,18 @@ fn a_header_that_is_there_twice_is_refused() {
 fn several_headers_that_compete_are_refused() {
     for sample in samples() {
         let Some(signed) = sample.signed() else { continue };
-        for carrier in signed.carriers.iter().skip(1) {
-            let both =
-                sample.message.with(&carrier.header, sample.message.get(sample.signature_header()));
+        for carrier in signed.other_carriers.iter() {
+            let both = sample
+                .message
+                .with(header(&carrier.place), sample.message.get(sample.signature_header()));
             sample.expect(&both, "signature_ambiguous", "two signature headers");
             // Each of them alone is as good as the first.
             let mut alone = sample.scheme.clone();
             if let Scheme::Signed(signed) = &mut alone {
-                signed.carriers = vec![carrier.clone()].into();
+                signed.carrier = carrier.clone();
+                signed.other_carriers = vec![].into();
             }
-            let other = verifier(&alone, &[&sample.secrets[0]], Options::default());
+            let other = verifier(&alone, &[&sample.secrets[0]], &Options::default());
             sample.expect(&sample.unsigned.signed(&other, ID, NOW), "ok", "the other header");
         }
     }
@@ -172,8 +174,8 @@ fn weaker_signatures_are_refused_by_name() {
             );
         }
         let text = String::from_utf8(value).unwrap();
-        match &signed.carriers[0].format {
-            Format::Fields { signature, weaker } => {
+        match &signed.carrier.format {
+            Format::Fields { signature, weaker, .. } => {
                 for weaker in weaker.iter() {
                     let value = text.replace(&format!("{signature}="), &format!("{weaker}="));
                     sample.expect(
@@ -183,7 +185,7 @@ fn weaker_signatures_are_refused_by_name() {
                     );
                 }
             }
-            Format::Versions { version, ed25519 } => {
+            Format::Versions { version, ed25519, .. } => {
                 let (mine, other) =
                     if text.starts_with("v1a") { (ed25519, version) } else { (version, ed25519) };
                 let length = if text.starts_with("v1a") { 32 } else { 64 };
@@ -200,7 +202,7 @@ fn weaker_signatures_are_refused_by_name() {
                     "under the other's name",
                 );
             }
-            Format::Prefixed(_) | Format::Bare { .. } => {}
+            _ => {}
         }
     }
 }
@@ -213,10 +215,10 @@ fn base64_zeros(bytes: usize) -> String {
 /// One entry of a signature list, and what stands between two.
 fn entry(sample: &Sample) -> Option<(String, &'static str)> {
     let value = String::from_utf8(sample.message.get(sample.signature_header())).unwrap();
-    match &sample.signed()?.carriers[0].format {
+    match &sample.signed()?.carrier.format {
         Format::Fields { .. } => Some((value.split_once(',').unwrap().1.to_owned(), ",")),
         Format::Versions { .. } => Some((value, " ")),
-        Format::Prefixed(_) | Format::Bare { .. } => None,
+        _ => None,
     }
 }
 
@@ -306,7 +308,7 @@ fn a_key_is_held_only_against_signatures_of_its_kind() {
     };
     signed.algorithm = Algorithm::HmacSha512;
     let [hmac, ed25519] = secrets(&Scheme::Signed(signed.clone())).try_into().unwrap();
-    let both = verifier(&Scheme::Signed(signed), &[&hmac[0], &ed25519[0]], Options::default());
+    let both = verifier(&Scheme::Signed(signed), &[&hmac[0], &ed25519[0]], &Options::default());
     let message = Message::new("application/json", b"{}").signed(&both, ID, NOW);
     assert_eq!(code(&both, &message, NOW), "ok");
     let value = String::from_utf8(message.get("webhook-signature")).unwrap();
@@ -342,8 +344,11 @@ fn the_window_is_as_wide_in_both_directions_and_its_edge_is_inside() {
         } else {
             assert_eq!(at(&sample.verifier, i64::MAX), "ok", "{}", sample.name);
         }
-        let narrow =
-            verifier(&sample.scheme, &[&sample.secrets[0]], Options { tolerance: Some(2) });
+        let narrow = verifier(
+            &sample.scheme,
+            &[&sample.secrets[0]],
+            &Options { tolerance: Some(2), ..Options::default() },
+        );
         assert_eq!(narrow.tolerance().is_some(), sample.covers.timestamp, "{}", sample.name);
         let expected = if sample.covers.timestamp { "timestamp_outside_window" } else { "ok" };
         for (seconds, expected) in [(2, "ok"), (-2, "ok"), (3, expected), (-3, expected)] {
@@ -355,7 +360,7 @@ fn the_window_is_as_wide_in_both_directions_and_its_edge_is_inside() {
 #[test]
 fn a_wrong_signature_is_never_called_old() {
     for sample in samples() {
-        let wrong = verifier(&sample.scheme, &[&sample.secrets[1]], Options::default());
+        let wrong = verifier(&sample.scheme, &[&sample.secrets[1]], &Options::default());
         assert_eq!(
             code(&wrong, &sample.message, UnixSeconds(0)),
             "signature_mismatch",

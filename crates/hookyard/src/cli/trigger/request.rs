@@ -48,7 +48,7 @@ impl Signer {
             (key.signing, Some(key.verifying))
         };
         let verifier = Secret::new(signing)
-            .and_then(|secret| scheme.verifier(vec![secret], Options::default()))
+            .and_then(|secret| scheme.verifier(vec![secret], &Options::default()))
             .map_err(|error| Failure::usage(format!("the secret does not fit {slug}: {error}")))?;
         let public_url = public_url.unwrap_or_else(|| to.to_owned());
         Ok(Self { verifier, to: to.to_owned(), public_url, made_up })

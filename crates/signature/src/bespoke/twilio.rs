@@ -6,27 +6,45 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::bespoke::{Bespoke, Prove};
 use crate::encoding::{Encoding, Octets, encode_hex};
 use crate::key::MacKey;
-use crate::scheme::{Algorithm, Text};
+use crate::scheme::{Algorithm, Covers, Text};
 use crate::verifier::{Proof, Verified};
-use crate::{ConfigurationError, Received, Rejection, Secret, form};
+use crate::{ConfigurationError, Received, Rejection, Secret, SigningError, UnixSeconds, form};
 
-const HEADER: Text = Text::Borrowed("x-twilio-signature");
-const BODY_HASH: Text = Text::Borrowed("bodySHA256");
+const HEADER: &str = "x-twilio-signature";
+const AT: Text = Text::Borrowed("header `x-twilio-signature`");
+const BODY_HASH: &str = "bodySHA256";
+const HASH_AT: Text = Text::Borrowed("query parameter `bodySHA256`");
 const SHA1_LENGTH: usize = 20;
 
-pub(crate) struct Twilio {
+/// Twilio's own way.
+pub(crate) static TWILIO: Bespoke = Bespoke {
+    name: "Twilio",
+    covers: Covers { body: true, url: true, timestamp: false, id: false, method: false },
+    tolerance: None,
+    build: |secrets, _| Ok(Box::new(Twilio::new(&secrets)?)),
+};
+
+struct Twilio {
     keys: Vec<MacKey>,
 }
 
 impl Twilio {
-    pub(crate) fn new(secrets: &[Secret]) -> Result<Self, ConfigurationError> {
+    fn new(secrets: &[Secret]) -> Result<Self, ConfigurationError> {
         let keys = secrets.iter().map(|secret| MacKey::new(Algorithm::HmacSha1, secret.bytes()));
         Ok(Self { keys: keys.collect::<Result<_, _>>()? })
     }
+}
 
-    pub(crate) fn verify(&self, request: &Received<'_>) -> Result<Verified, Rejection> {
+impl Prove for Twilio {
+    fn verify(
+        &self,
+        request: &Received<'_>,
+        _: UnixSeconds,
+        _: Option<&[u8]>,
+    ) -> Result<Verified, Rejection> {
         let signature = signature(request)?;
         let appended = appended(request)?;
         let urls = spellings(request.url);
@@ -37,11 +55,11 @@ impl Twilio {
         };
         match self.keys.iter().position(matches) {
             Some(secret) => Ok(Verified { secret, signed_at: None }),
-            None => Err(Rejection::SignatureMismatch { header: HEADER }),
+            None => Err(Rejection::SignatureMismatch { at: AT }),
         }
     }
 
-    pub(crate) fn sign(&self, request: &Received<'_>) -> Proof {
+    fn sign(&self, request: &Received<'_>, _: &str, _: UnixSeconds) -> Result<Proof, SigningError> {
         let form = if request.is_form() { sorted_form(request.body) } else { Vec::new() };
         let needs_hash =
             !request.is_form() && !request.body.is_empty() && body_hash(request).is_none();
@@ -51,7 +69,8 @@ impl Twilio {
             .keys
             .first()
             .map(|key| Encoding::Base64.encode(tag(key, signed, &form).as_slice()));
-        Proof { headers: vec![(HEADER, value.unwrap_or_default())], url }
+        let headers = vec![(HEADER.into(), value.unwrap_or_default())];
+        Ok(Proof { headers, url, body: None })
     }
 }
 
@@ -63,9 +82,9 @@ fn tag(key: &MacKey, url: &str, tail: &[u8]) -> Octets {
 }
 
 fn signature(request: &Received<'_>) -> Result<Octets, Rejection> {
-    let malformed = |why| Rejection::SignatureMalformed { header: HEADER, why };
-    match request.single(&HEADER)? {
-        None => Err(Rejection::SignatureMissing { header: HEADER }),
+    let malformed = |why| Rejection::SignatureMalformed { at: AT, why };
+    match request.single(HEADER)? {
+        None => Err(Rejection::SignatureMissing { at: AT }),
         Some([]) => Err(malformed("it is empty")),
         Some(text) => Encoding::Base64
             .decode(text)
@@ -89,14 +108,14 @@ fn appended(request: &Received<'_>) -> Result<Vec<Vec<u8>>, Rejection> {
     }
     match (found.is_empty(), hash) {
         (false, _) => Ok(found),
-        (true, Some(_)) => Err(Rejection::BodyHashMismatch { parameter: BODY_HASH }),
-        (true, None) => Err(Rejection::BodyHashMissing { parameter: BODY_HASH, header: HEADER }),
+        (true, Some(_)) => Err(Rejection::BodyHashMismatch { hash: HASH_AT }),
+        (true, None) => Err(Rejection::BodyHashMissing { hash: HASH_AT, at: AT }),
     }
 }
 
 /// Whether the hash in the query is the body's; `None` where there is none.
 fn body_hash(request: &Received<'_>) -> Option<bool> {
-    let said = form::field(request.query().as_bytes(), &BODY_HASH)?;
+    let said = form::field(request.query().as_bytes(), BODY_HASH)?;
     let actual = Octets::new(&Sha256::digest(request.body));
     Some(Encoding::Hex.decode(&said).is_some_and(|said| said.equals(&actual)))
 }

@@ -1,0 +1,65 @@
+//! Schemes that are not data: canonical requests, tokens of their own, keys that are fetched.
+
+pub(crate) mod twilio;
+
+use std::fmt;
+
+use crate::scheme::Covers;
+use crate::verifier::{Proof, Verified};
+use crate::{
+    ConfigurationError, Fetch, Options, Received, Rejection, Secret, SigningError, UnixSeconds,
+};
+
+/// A way of signing that one provider has for itself. What it does lies in code; what it promises
+/// is data as for every other scheme.
+pub struct Bespoke {
+    /// What it is called, for people.
+    pub name: &'static str,
+    /// What a proof protects.
+    pub covers: Covers,
+    /// How far a signed time may be from now, in seconds.
+    pub tolerance: Option<u64>,
+    /// Makes the keys ready.
+    pub(crate) build: Build,
+}
+
+/// Makes the keys of a scheme ready.
+pub(crate) type Build = fn(Vec<Secret>, &Options) -> Result<Box<dyn Prove>, ConfigurationError>;
+
+/// What such a scheme can do, with its keys.
+pub(crate) trait Prove: Send + Sync {
+    /// As [`crate::Verifier::verify`]. `fetched` is what was found where [`Prove::fetch`] said.
+    fn verify(
+        &self,
+        request: &Received<'_>,
+        now: UnixSeconds,
+        fetched: Option<&[u8]>,
+    ) -> Result<Verified, Rejection>;
+
+    /// As [`crate::Verifier::sign`].
+    fn sign(
+        &self,
+        request: &Received<'_>,
+        id: &str,
+        now: UnixSeconds,
+    ) -> Result<Proof, SigningError>;
+
+    /// As [`crate::Verifier::fetch`].
+    fn fetch(&self, _: &Received<'_>) -> Result<Option<Fetch>, Rejection> {
+        Ok(None)
+    }
+}
+
+impl PartialEq for Bespoke {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Bespoke {}
+
+impl fmt::Debug for Bespoke {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bespoke").field("name", &self.name).finish_non_exhaustive()
+    }
+}
