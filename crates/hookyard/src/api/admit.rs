@@ -85,6 +85,7 @@ fn check_host(uri: &Uri, headers: &HeaderMap, admin: &Admin) -> Result<Authority
         return Err(refused());
     }
     let name = host.host();
+    let name = name.strip_suffix('.').unwrap_or(name);
     let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     let listen = admin.listen.ip();
     let is_ours = match address {
@@ -200,6 +201,7 @@ mod tests {
             ("user@127.0.0.1", loopback, false),
             ("hub.internal", loopback, true),
             ("HUB.internal:8443", loopback, true),
+            ("hub.internal.:8443", loopback, true),
             ("10.1.2.3:443", loopback, true),
             ("[fd00::1]", loopback, true),
             ("[fd00::2]", loopback, false),

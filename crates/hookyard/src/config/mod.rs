@@ -81,6 +81,8 @@ pub struct Server {
     /// Scheme and host under which providers reach us, `https://hooks.example.com`, where a proxy
     /// hides it; some schemes sign it.
     pub public_url: Option<String>,
+    /// Names under which senders reach us, in lower case; empty when every name is good.
+    pub hosts: Vec<String>,
     /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
     pub trusted_proxies: Vec<IpNet>,
     /// What one connection and one request may take.

@@ -57,6 +57,10 @@ sections! {
         /// Scheme and host under which providers reach this server, where a proxy hides it. Some
         /// providers sign the URL.
         public_url: optional String, like "\"https://hooks.example.com\"";
+        /// Names under which senders reach this server, without a port. A request for another host
+        /// is answered 421. Behind a proxy it is what the proxy sends as `Host` that counts.
+        /// Without it every host is good.
+        hosts: optional OneOrMore<HostName>, like "[\"hooks.example.com\"]";
         /// Proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` headers are believed. Nobody
         /// else's are.
         trusted_proxies: default Vec<At<IpNet>> = Vec::new(), like "[\"10.0.0.0/8\"]";

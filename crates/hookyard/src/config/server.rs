@@ -37,6 +37,10 @@ pub(super) fn server(options: ServerOptions, reader: &mut Reader<'_>) -> Server 
         listen: options.listen.value,
         tls: options.tls.and_then(|tls| tls_files(tls.value, reader)),
         public_url,
+        hosts: options
+            .hosts
+            .map(|hosts| hosts.value.0.into_iter().map(|host| host.value.0).collect())
+            .unwrap_or_default(),
         trusted_proxies: options
             .trusted_proxies
             .value

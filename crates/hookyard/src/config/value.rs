@@ -90,7 +90,8 @@ impl Verify {
     }
 }
 
-/// A host as it stands in a URL: a name, an IPv4 address, or an IPv6 address in brackets.
+/// A host as it stands in a URL: a name without the dot that may end it, an IPv4 address, or an
+/// IPv6 address in brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct HostName(pub(super) String);
 
@@ -98,7 +99,10 @@ impl HostName {
     fn parse(text: &str) -> Option<Self> {
         // What is written in another way than it is sent, or with a `*`, would never be met.
         let host = url::Host::parse(text).ok()?.to_string();
-        (host.eq_ignore_ascii_case(text) && !host.contains('*')).then_some(Self(host))
+        let is_sent = host.eq_ignore_ascii_case(text) && !host.contains('*');
+        let name = host.strip_suffix('.').unwrap_or(&host);
+        let has_labels = name.split('.').all(|label| (1..=63).contains(&label.len()));
+        (is_sent && has_labels).then(|| Self(name.to_owned()))
     }
 }
 

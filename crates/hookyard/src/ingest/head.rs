@@ -5,6 +5,7 @@ use http::header::{EXPECT, HOST};
 use http::request::Parts;
 use http::{Method, Version};
 
+use super::host;
 use crate::problem::{Kind, Problem};
 
 /// The longest request target, in bytes.
@@ -19,8 +20,9 @@ pub(super) const HEAD_MAX: usize = 32 << 10;
 /// The path under which sources are reached.
 const PREFIX: &str = "/webhook/";
 
-/// Refuses heads that are too large or that two programs could read differently.
-pub(super) fn check(parts: &Parts) -> Result<(), Problem> {
+/// Refuses heads that are too large, that two programs could read differently, or that are for
+/// none of `hosts`.
+pub(super) fn check(parts: &Parts, hosts: &[String]) -> Result<(), Problem> {
     if parts.method == Method::CONNECT {
         let detail = "This is no proxy: only POST is understood. Nothing was stored.";
         return Err(Problem {
@@ -28,7 +30,10 @@ pub(super) fn check(parts: &Parts) -> Result<(), Problem> {
             ..Problem::new(Kind::MethodNotAllowed, detail)
         });
     }
-    if parts.uri.scheme().is_some() || parts.uri.path() == "*" {
+    let is_whole = parts.uri.scheme().is_some() || parts.uri.authority().is_some();
+    let is_web = matches!(parts.uri.scheme_str(), Some("http" | "https"));
+    // A whole URL is what a proxy is asked for. It can be told from one of ours by `hosts` alone.
+    if is_whole && (hosts.is_empty() || !is_web) || parts.uri.path() == "*" {
         return Err(Problem::new(
             Kind::BadRequest,
             "The request's target must be a path. Nothing was stored.",
@@ -40,7 +45,8 @@ pub(super) fn check(parts: &Parts) -> Result<(), Problem> {
             format!("The request's URL is longer than {TARGET_MAX} bytes. Nothing was stored.");
         return Err(Problem::new(Kind::UriTooLong, detail));
     }
-    check_headers(parts)
+    check_headers(parts)?;
+    host::check(parts, hosts)
 }
 
 fn check_headers(parts: &Parts) -> Result<(), Problem> {

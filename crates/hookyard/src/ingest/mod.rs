@@ -2,7 +2,7 @@
 //!
 //! A connection is accepted by `listener`, guarded against slow and malformed senders by
 //! `connection`, and its requests are taken by `road`: who is it for and may they
-//! (`head`, `peer`, `gate`) → read the very bytes (`body`) → verify → store → answer.
+//! (`head`, `host`, `peer`, `gate`) → read the very bytes (`body`) → verify → store → answer.
 //!
 //! Nothing is answered with a 2xx before the store has said that it is on disk.
 
@@ -11,6 +11,7 @@ mod connection;
 mod dedupe;
 mod gate;
 mod head;
+mod host;
 mod keep;
 mod listener;
 mod open;

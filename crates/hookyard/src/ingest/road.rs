@@ -22,7 +22,7 @@ use super::gate::{self, Gate};
 use super::keep::{Kept, Parcel};
 use super::open::open_source;
 use super::refusals::Refusals;
-use super::{dedupe, head, peer};
+use super::{dedupe, head, host, peer};
 use crate::app::App;
 use crate::config::{Config, Source};
 use crate::feed::Happening;
@@ -99,14 +99,14 @@ impl Road {
         incoming: Incoming,
         call: &Call,
     ) -> Result<(Arc<Source>, Answer), Problem> {
-        head::check(parts)?;
+        let config = self.app.config();
+        head::check(parts, &config.server.hosts)?;
         if *self.app.stopping.borrow() {
             let detail = "The server is about to stop. Nothing was stored; send it again.";
             return Err(
                 Problem::new(Kind::ShuttingDown, detail).retry_after(Duration::from_secs(2))
             );
         }
-        let config = self.app.config();
         let source = find_source(&config, parts)?;
         let from =
             peer::client_address(connection.peer, &parts.headers, &config.server.trusted_proxies);
@@ -255,12 +255,7 @@ impl Arrived<'_> {
         let trusted = &self.config.server.trusted_proxies;
         let https = peer::is_forwarded_https(self.connection.peer, &self.parts.headers, trusted);
         let scheme = if https.unwrap_or(self.connection.tls) { "https" } else { "http" };
-        let host = self
-            .parts
-            .headers
-            .get(http::header::HOST)
-            .and_then(|host| host.to_str().ok())
-            .unwrap_or_default();
+        let host = host::authority(self.parts).unwrap_or_default();
         format!("{scheme}://{host}{target}")
     }
 }

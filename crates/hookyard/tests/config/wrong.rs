@@ -1093,6 +1093,64 @@ error: expected the name of a host such as `"hub.internal"`, without a port
   |                                                                            ^^"#,
     ),
     (
+        "server hosts that are none",
+        r#"
+[server]
+hosts = ["hooks.example.com", "hooks.example.com:443", "2001:db8::1", "a..b", "."]
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: expected the name of a host such as `"hub.internal"`, without a port
+ --> hookyard.toml:2:31
+  |
+2 | hosts = ["hooks.example.com", "hooks.example.com:443", "2001:db8::1", "a..b", "."]
+  |                               ^^^^^^^^^^^^^^^^^^^^^^^
+
+error: expected the name of a host such as `"hub.internal"`, without a port
+ --> hookyard.toml:2:56
+  |
+2 | hosts = ["hooks.example.com", "hooks.example.com:443", "2001:db8::1", "a..b", "."]
+  |                                                        ^^^^^^^^^^^^^
+
+error: expected the name of a host such as `"hub.internal"`, without a port
+ --> hookyard.toml:2:71
+  |
+2 | hosts = ["hooks.example.com", "hooks.example.com:443", "2001:db8::1", "a..b", "."]
+  |                                                                       ^^^^^^
+
+error: expected the name of a host such as `"hub.internal"`, without a port
+ --> hookyard.toml:2:79
+  |
+2 | hosts = ["hooks.example.com", "hooks.example.com:443", "2001:db8::1", "a..b", "."]
+  |                                                                               ^^^"#,
+    ),
+    (
+        "no server hosts",
+        r#"
+[server]
+hosts = []
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r"
+error: the list is empty; put at least one into it
+ --> hookyard.toml:2:9
+  |
+2 | hosts = []
+  |         ^^",
+    ),
+    (
         "dedupe by something else",
         r#"
 [sources.a]

@@ -407,6 +407,11 @@ fn heads() -> Vec<Row> {
         ),
         ("30 two Hosts", open("host: other\ncontent-length: 0\n", ""), Refused(400, "bad_header")),
         (
+            "30 malformed Host",
+            raw("POST /webhook/open HTTP/1.1\nhost: hub@other\ncontent-length: 0\n\n"),
+            Refused(400, "bad_header"),
+        ),
+        (
             "32 Expect with too long a body",
             raw(
                 "POST /webhook/small HTTP/1.1\nhost: hub\nexpect: 100-continue\ncontent-length: 1025\n\n",
@@ -462,17 +467,90 @@ fn contents() -> Vec<Row> {
     ]
 }
 
+/// For a hub that has these names.
+const HOSTS: &str = r#"hosts = ["hooks.example.com", "192.0.2.7", "[2001:db8::1]"]"#;
+
+fn hosts() -> Vec<Row> {
+    let to = |target: &str, version: &str, hosts: &[&str]| {
+        let line = |lines: String, host: &&str| lines + &format!("host: {host}\n");
+        let hosts = hosts.iter().fold(String::new(), line);
+        raw(&format!("POST {target} HTTP/{version}\n{hosts}content-length: 0\n\n"))
+    };
+    let open = "/webhook/open";
+    let host = |name: &str| to(open, "1.1", &[name]);
+    let (ours, foreign) = ("hooks.example.com", Refused(421, "misdirected"));
+    let bad = Refused(400, "bad_header");
+    vec![
+        ("30 our host", host(ours), Stored),
+        ("30 other case and a port", host("Hooks.EXAMPLE.com:8443"), Stored),
+        ("30 dot at the end", host("hooks.example.com.:80"), Stored),
+        ("30 IPv4", host("192.0.2.7:8080"), Stored),
+        ("30 IPv6, written otherwise", host("[2001:DB8:0::0:1]:8080"), Stored),
+        ("30 foreign", host("evil.example"), foreign),
+        ("30 foreign, ours is its beginning", host("hooks.example.com.evil.example"), foreign),
+        ("30 foreign, ours is its end", host("x.hooks.example.com"), foreign),
+        ("30 foreign IPv6", host("[2001:db8::2]"), foreign),
+        ("30 the address that is listened on", host("127.0.0.1"), foreign),
+        ("30 empty", host(""), foreign),
+        ("30 none, in HTTP/1.0", to(open, "1.0", &[]), foreign),
+        ("30 foreign and no source", to("/webhook/nobody", "1.1", &["evil.example"]), foreign),
+        (
+            "30 foreign, ours is what a proxy is said to have seen",
+            raw(
+                "POST /webhook/open HTTP/1.1\nhost: evil.example\nx-forwarded-host: hooks.example.com\ncontent-length: 0\n\n",
+            ),
+            foreign,
+        ),
+        ("30 none", to(open, "1.1", &[]), bad),
+        ("30 ours twice", to(open, "1.1", &[ours, ours]), bad),
+        ("30 ours and a foreign one", to(open, "1.1", &[ours, "evil.example"]), bad),
+        ("30 user before ours", host("evil.example@hooks.example.com"), bad),
+        ("30 port that is none", host("hooks.example.com:80x"), bad),
+        ("30 IPv6 without brackets", host("2001:db8::1"), bad),
+        (
+            "31 absolute form, ours",
+            to("http://hooks.example.com/webhook/open", "1.1", &["evil.example"]),
+            Stored,
+        ),
+        (
+            "31 absolute form, foreign",
+            to("https://evil.example/webhook/open", "1.1", &[ours]),
+            foreign,
+        ),
+        (
+            "31 absolute form with a user",
+            to("http://evil.example@hooks.example.com/webhook/open", "1.1", &[ours]),
+            Refused(400, "bad_request"),
+        ),
+        (
+            "31 absolute form, another scheme",
+            to("ftp://hooks.example.com/webhook/open", "1.1", &[ours]),
+            Refused(400, "bad_request"),
+        ),
+        ("31 host as the target", to(ours, "1.1", &[ours]), Refused(400, "bad_request")),
+    ]
+}
+
 #[test]
 fn every_bad_input_gets_its_answer() {
-    let hub = Hub::start(SECTIONS);
+    let tables = [paths_and_methods(), signatures(), timestamps(), framing(), heads(), contents()];
+    judge_all(&Hub::start(SECTIONS), tables.into_iter().flatten().collect());
+}
+
+#[test]
+fn a_hub_with_names_takes_requests_for_these_alone() {
+    let hub = Hub::start_with(HOSTS, "", SECTIONS);
+    judge_all(&hub, hosts());
+    assert_eq!(hub.api("GET", "/health", None).0, 200, "probes have a listener of their own");
+}
+
+fn judge_all(hub: &Hub, rows: Vec<Row>) {
     let mut failures = Vec::new();
     let mut stored = 0;
-    let tables = [paths_and_methods(), signatures(), timestamps(), framing(), heads(), contents()];
-    let rows: Vec<Row> = tables.into_iter().flatten().collect();
     let count = rows.len();
     for (name, bytes, expect) in rows {
         let reply = if matches!(expect, Closed) {
-            send_and_leave(&hub, &bytes)
+            send_and_leave(hub, &bytes)
         } else {
             hub.exchange(&bytes)
         };
