@@ -96,21 +96,27 @@ pub struct Running {
 
 /// Starts a hub.
 pub async fn start(config: Config) -> Result<Running, StartError> {
-    let running = begin(config).await?;
+    start_with(config, ClientSettings::default()).await
+}
+
+/// Starts a hub that finds the addresses of its destinations, and whom to trust there, in its
+/// own way.
+pub async fn start_with(config: Config, client: ClientSettings) -> Result<Running, StartError> {
+    let running = begin(config, client).await?;
     running.announce(None);
     Ok(running)
 }
 
 /// Starts a hub that takes changes of its configuration's files over.
 pub async fn start_following(config: Config, reloader: Reloader) -> Result<Running, StartError> {
-    let mut running = begin(config).await?;
+    let mut running = begin(config, ClientSettings::default()).await?;
     let path = reloader.path().to_owned();
     running.follow(reloader);
     running.announce(Some(&path));
     Ok(running)
 }
 
-async fn begin(config: Config) -> Result<Running, StartError> {
+async fn begin(config: Config, client: ClientSettings) -> Result<Running, StartError> {
     // From the first moment on: whoever asks a process to end that has just begun means it too.
     let signals = Signals::new();
     let config = Arc::new(config);
@@ -120,7 +126,7 @@ async fn begin(config: Config) -> Result<Running, StartError> {
     let ingest = bind("webhooks", config.server.listen).await?;
     let admin = bind("the admin API", config.admin.listen).await?;
     let (stop, stopping) = watch::channel(false);
-    let app = assemble(store, Arc::clone(&config), stopping).await?;
+    let app = assemble(store, HttpClient::new(client), Arc::clone(&config), stopping).await?;
     let file = AdminFile::write(&config.store.path, admin.address)?;
 
     let (ingest_address, admin_address) = (ingest.address, admin.address);
@@ -172,6 +178,7 @@ fn options(settings: &StoreSettings) -> Options {
 
 async fn assemble(
     store: Arc<dyn Store>,
+    client: HttpClient,
     config: Arc<Config>,
     stopping: watch::Receiver<bool>,
 ) -> Result<Arc<App>, StartError> {
@@ -186,7 +193,7 @@ async fn assemble(
     };
     let parts = Parts {
         store: Arc::clone(&store),
-        transport: Arc::new(HttpClient::new(ClientSettings::default())),
+        transport: Arc::new(client),
         clock: Arc::new(SystemClock),
         observer: Arc::new(watcher),
     };

@@ -11,7 +11,7 @@ use super::options::{CircuitOptions, DestinationOptions, RetryOptions};
 use super::reader::{At, Reader};
 use super::server::{is_without_host, time_within};
 use super::source::secrets;
-use super::value::Headers;
+use super::value::{Addresses, Headers};
 
 /// No attempt takes longer: leases are made for this.
 const LONGEST_ATTEMPT: Duration = Duration::from_secs(60);
@@ -25,10 +25,10 @@ pub(super) fn destination(
     withheld_headers: &[String],
     reader: &mut Reader<'_>,
 ) -> Option<Destination> {
-    let reach = Reach::Operator { metadata: options.allow_metadata.value };
+    let reach = reach(&options, reader);
     if let Some(url) = &options.url {
         if let Err(error) = check_url(url, &reach) {
-            reader.error(url.span.clone(), describe(&error));
+            reader.error(url.span.clone(), describe(&error, &reach));
         } else if is_without_host(url) {
             let sentence = "the URL has no host; write it like `https://example.com/hooks`";
             reader.error(url.span.clone(), sentence);
@@ -59,8 +59,26 @@ pub(super) fn destination(
     })
 }
 
-fn describe(error: &UrlError) -> String {
+fn reach(options: &DestinationOptions, reader: &mut Reader<'_>) -> Reach {
+    let metadata = options.allow_metadata.value;
+    if options.reach.value == Addresses::Any {
+        return Reach::Operator { metadata };
+    }
+    if metadata {
+        reader.clash(
+            options.allow_metadata.span.clone(),
+            "`reach = \"public\"` leaves out what `allow_metadata` allows; remove one of the two",
+            (options.reach.span.clone(), "public addresses alone"),
+        );
+    }
+    Reach::Public
+}
+
+fn describe(error: &UrlError, reach: &Reach) -> String {
     match error {
+        _ if error.is_refusal() && *reach == Reach::Public => {
+            format!("{error}; if the URL is your own, remove `reach = \"public\"`")
+        }
         UrlError::Name(_) | UrlError::Address(..) if error.is_refusal() => {
             format!("{error}; if this is meant, write `allow_metadata = true`")
         }

@@ -14,7 +14,7 @@ use super::reader::{At, Node, Reader};
 use super::report::Span;
 use super::section::{Fields, Named, Opt, Rows, Section, Value, sections};
 use super::value::{
-    HeaderName, Headers, HostName, Method, OneOrMore, ProviderSlug, Share, Size, Verify,
+    Addresses, HeaderName, Headers, HostName, Method, OneOrMore, ProviderSlug, Share, Size, Verify,
 };
 
 const fn seconds(seconds: u64) -> Duration {
@@ -222,7 +222,7 @@ sections! {
     /// `[destinations.NAME]`
     DestinationOptions {
         /// Where to deliver: `http` or `https`. Private addresses are allowed, because you wrote
-        /// it; those of cloud metadata services are not.
+        /// it; those of cloud metadata services are not. If you did not write it, see `reach`.
         url: required String, like "\"http://127.0.0.1:3000/hooks\"";
         /// Sign what we send, by Standard Webhooks (`hookyard secret generate`). Not with
         /// `secrets`.
@@ -249,6 +249,11 @@ sections! {
         /// signature, id and type; all but the connection's, `authorization`, `cookie` and those in
         /// which a source has its token; or the named ones.
         forward_headers: default ForwardHeaders = ForwardHeaders::Content, like "\"signature\"";
+        /// `"public"` is for a URL that somebody else gave you, such as a customer: it may lead to
+        /// public addresses alone, at port 80, 443 or one above 1023 where no other service is
+        /// expected. What the name resolves to is looked at before each connection; an event for
+        /// another address is a dead letter at once, `address_refused`. `"any"` is for your own.
+        reach: default Addresses = Addresses::Any, like "\"public\"";
         /// Allow the addresses of cloud metadata services. Whoever gets a request there may get
         /// the machine's credentials.
         allow_metadata: default bool = false;

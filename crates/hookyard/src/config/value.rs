@@ -51,6 +51,7 @@ texts! {
     DedupeBy: "`\"provider\"`, `\"header:NAME\"`, `\"json:/POINTER\"`, `\"form:NAME\"`, `\"body\"` or `\"off\"`", parse_dedupe, show_dedupe;
     Method: "`\"GET\"`, `\"POST\"`, `\"PUT\"`, `\"PATCH\"` or `\"DELETE\"`", Method::parse, |method| method.0.to_owned();
     Verify: "`\"signature\"` or `\"none\"`", Verify::parse, |verify| verify.word().to_owned();
+    Addresses: "`\"any\"` or `\"public\"`", Addresses::parse, |addresses| addresses.word().to_owned();
     HostName: "the name of a host such as `\"hub.internal\"`, without a port", HostName::parse, |name| name.0.clone();
     HeaderName: "the name of a header such as `\"x-signature\"`", HeaderName::parse, |name| name.0.clone();
 }
@@ -86,6 +87,26 @@ impl Verify {
         match self {
             Self::Signature => "signature",
             Self::None => "none",
+        }
+    }
+}
+
+/// Which addresses a destination may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Addresses {
+    Any,
+    Public,
+}
+
+impl Addresses {
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Any, Self::Public].into_iter().find(|addresses| addresses.word() == text)
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Any => "any",
+            Self::Public => "public",
         }
     }
 }

@@ -7,4 +7,5 @@ mod acting;
 mod canaries;
 mod health;
 mod looking;
+mod reach;
 mod support;

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use hookyard::api::AdminFile;
 use hookyard::config::Config;
 use hookyard::run::{self, Running};
+use hookyard_delivery::ClientSettings;
 use hookyard_model::{
     Attempt, DeadLetterReason, DeliveryId, DestinationStatus, Event, EventId, Failure, FailureKind,
     HeaderList, Lease, Name, NewDelivery, NewEvent, Next, Response, Settlement, Verification,
@@ -40,6 +41,11 @@ impl Hub {
 
     /// Starts a hub with more lines for `[store]` and more sections.
     pub(crate) async fn start_with(store: &str, more: &str) -> Self {
+        Self::start_dialling(ClientSettings::default(), store, more).await
+    }
+
+    /// The same, with a client of its own.
+    pub(crate) async fn start_dialling(client: ClientSettings, store: &str, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         // A section can be there once: a test that says something else brings its own.
         let admin =
@@ -56,7 +62,7 @@ impl Hub {
         std::fs::write(&path, text).unwrap();
         let (config, _) =
             Config::load(&path, &|_| None).map_err(|errors| errors.render(false)).unwrap();
-        let running = run::start(config).await.unwrap();
+        let running = run::start_with(config, client).await.unwrap();
         for held in HELD {
             let status = DestinationStatus::Paused;
             running.app.engine.set_status(name(held), status).await.unwrap();

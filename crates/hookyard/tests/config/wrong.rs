@@ -1308,6 +1308,123 @@ error: the address 169.254.169.254 is not allowed: a cloud metadata service; if 
   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#,
     ),
     (
+        "public reach of a private address",
+        r#"
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://10.0.0.7:8080/hooks"
+reach = "public"
+"#,
+        r#"
+error: the address 10.0.0.7 is not allowed: a private network; if the URL is your own, remove `reach = "public"`
+ --> hookyard.toml:7:7
+  |
+7 | url = "http://10.0.0.7:8080/hooks"
+  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^"#,
+    ),
+    (
+        "public reach of an address in disguise",
+        r#"
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://0x7f.1/hooks"
+reach = "public"
+"#,
+        r#"
+error: the address 127.0.0.1 is not allowed: loopback; if the URL is your own, remove `reach = "public"`
+ --> hookyard.toml:7:7
+  |
+7 | url = "http://0x7f.1/hooks"
+  |       ^^^^^^^^^^^^^^^^^^^^^"#,
+    ),
+    (
+        "public reach of a private name",
+        r#"
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+reach = "public"
+url = "http://localhost:3000"
+"#,
+        r#"
+error: the name localhost is not allowed: it is not a public one; if the URL is your own, remove `reach = "public"`
+ --> hookyard.toml:8:7
+  |
+8 | url = "http://localhost:3000"
+  |       ^^^^^^^^^^^^^^^^^^^^^^^"#,
+    ),
+    (
+        "public reach of another service",
+        r#"
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "https://example.com:6379/"
+reach = "public"
+"#,
+        r#"
+error: port 6379 is not allowed; if the URL is your own, remove `reach = "public"`
+ --> hookyard.toml:7:7
+  |
+7 | url = "https://example.com:6379/"
+  |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^"#,
+    ),
+    (
+        "public reach of metadata",
+        r#"
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "https://example.com/"
+reach = "public"
+allow_metadata = true
+"#,
+        r#"
+error: `reach = "public"` leaves out what `allow_metadata` allows; remove one of the two
+ --> hookyard.toml:9:18
+  |
+8 | reach = "public"
+  |         -------- public addresses alone
+9 | allow_metadata = true
+  |                  ^^^^"#,
+    ),
+    (
+        "reach that is none",
+        r#"
+[sources.a]
+verify = "none"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "https://example.com/"
+reach = "private"
+"#,
+        r#"
+error: expected `"any"` or `"public"`
+ --> hookyard.toml:8:9
+  |
+8 | reach = "private"
+  |         ^^^^^^^^^"#,
+    ),
+    (
         "public url with a path",
         r#"
 [server]
