@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use hookyard_model::{Destination, RetryPolicy, Route};
+use hookyard_model::{Destination, Reach, RetryPolicy, Route};
 use hookyard_signature::Covers;
 
 use super::quantity::{show_duration, show_size};
@@ -63,8 +63,10 @@ fn addresses(config: &Config) -> String {
     let scheme = if config.server.tls.is_some() { "https" } else { "http" };
     let known_as = config.server.public_url.as_ref();
     let known_as = known_as.map_or(String::new(), |url| format!(", which providers know as {url}"));
+    let hosts = config.server.hosts.join(" or ");
+    let hosts = if hosts.is_empty() { hosts } else { format!(", for the host {hosts} alone") };
     format!(
-        "Webhooks come in at {scheme}://{}{known_as}.\nAPI, health and metrics are at http://{}.\n",
+        "Webhooks come in at {scheme}://{}{known_as}{hosts}.\nAPI, health and metrics are at http://{}.\n",
         config.server.listen, config.admin.listen
     )
 }
@@ -132,9 +134,13 @@ fn destination_row(destination: &Destination) -> [String; 5] {
         policy if *policy == RetryPolicy::default() => "10, standard".to_owned(),
         policy => policy.attempts().to_string(),
     };
+    let mut url = without_secrets(&destination.url);
+    if destination.reach == Reach::Public {
+        url.push_str(" (public addresses alone)");
+    }
     [
         destination.name.to_string(),
-        without_secrets(&destination.url),
+        url,
         signed.to_owned(),
         destination.concurrency.to_string(),
         attempts,

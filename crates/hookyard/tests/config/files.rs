@@ -121,6 +121,7 @@ fn a_check_sums_up_what_is_set_up() {
 [server]
 listen = "0.0.0.0:443"
 public_url = "https://hooks.example.com/"
+hosts = ["Hooks.example.com.", "10.0.0.7"]
 [store.retention]
 max_size = "20GiB"
 [sources.github]
@@ -141,7 +142,8 @@ bearer = "${GITHUB_SECRET}"
 url = "http://127.0.0.1:3000/hooks?token=hunter2"
 secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 [destinations.log]
-url = "http://log.internal"
+url = "https://example.com"
+reach = "public"
 retry = ["1s", "1m"]
 [[routes]]
 from = "github"
@@ -158,7 +160,7 @@ to = "log"
     assert_eq!(
         text,
         "\
-Webhooks come in at http://0.0.0.0:443, which providers know as https://hooks.example.com.
+Webhooks come in at http://0.0.0.0:443, which providers know as https://hooks.example.com, for the host hooks.example.com or 10.0.0.7 alone.
 API, health and metrics are at http://127.0.0.1:8081.
 Events are kept in hookyard.db: 7d once delivered, 30d as dead letters, 20GiB at most.
 
@@ -168,9 +170,9 @@ github  /webhook/github  GitHub     signed: body, and a token             provid
 known   /webhook/known   not known  a token alone                         provider's event id, 7d
 stripe  /webhook/stripe  Stripe     signed: body, time                    json:/id, else body, 1d
 
-Destination  URL                            Signed  At once  Attempts
-ci           http://127.0.0.1:3000/hooks?…  yes     8        10, standard
-log          http://log.internal            no      8        3
+Destination  URL                                           Signed  At once  Attempts
+ci           http://127.0.0.1:3000/hooks?…                 yes     8        10, standard
+log          https://example.com (public addresses alone)  no      8        3
 
 From          Types                 To
 github        push, pull_request.*  ci, log
