@@ -146,8 +146,8 @@ fn goes_along(name: &str, event: &Event, destination: &Destination) -> bool {
     if CONTENT.contains(&name) {
         return true;
     }
-    // `webhook-…` and `hookyard-…` are ours to say: the receiver acts on them.
-    let is_ours = name.starts_with("webhook-") || name.starts_with("hookyard-");
+    // These are ours to say: the receiver acts on them.
+    let is_ours = begins(name, "webhook-") || begins(name, "hookyard-");
     let is_hop = CONNECTION_ONLY.contains(&name) || HOPS.contains(&name);
     if is_ours || is_hop || CREDENTIALS.contains(&name) {
         return false;
@@ -163,6 +163,12 @@ fn goes_along(name: &str, event: &Event, destination: &Destination) -> bool {
         }
         ForwardHeaders::Named(names) => names.iter().any(|wanted| wanted == name),
     }
+}
+
+/// Whether a name begins so for a receiver: many programs read a `_` there as a `-`.
+fn begins(name: &str, start: &str) -> bool {
+    let is_read_as = |(found, wanted)| found == wanted || found == b'_' && wanted == b'-';
+    name.len() >= start.len() && name.bytes().zip(start.bytes()).all(is_read_as)
 }
 
 /// Whether the `connection` header says that this one is for the first hop only.

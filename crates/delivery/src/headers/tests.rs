@@ -12,7 +12,7 @@ use hookyard_model::{
 
 use super::*;
 
-const RECEIVED: [(&str, &str); 22] = [
+const RECEIVED: [(&str, &str); 24] = [
     ("host", "gw.example"),
     ("connection", "keep-alive, X-Hop"),
     ("content-length", "2"),
@@ -34,7 +34,9 @@ const RECEIVED: [(&str, &str); 22] = [
     ("x-other", "2"),
     ("user-agent", "GitHub-Hookshot/1"),
     ("webhook-id", "theirs"),
+    ("webhook_id", "forged"),
     ("hookyard-redelivery", "possible"),
+    ("hookyard_replay", "true"),
 ];
 
 fn leased() -> Leased {
@@ -120,6 +122,8 @@ fn forwards_what_the_policy_says() {
         "authorization".to_owned(),
         "host".to_owned(),
         "webhook-id".to_owned(),
+        "webhook_id".to_owned(),
+        "hookyard_replay".to_owned(),
     ]);
     let cases = [
         (ForwardHeaders::Content, Vec::new()),
