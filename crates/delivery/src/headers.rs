@@ -1,5 +1,10 @@
 //! The headers of a delivery: what came in with the event, what we say about it, what the
 //! destination's settings add; the later replaces the earlier.
+//!
+//! Names that begin with `webhook-` and `hookyard-` are ours to say, because the receiver acts on
+//! them. What the provider said in its own `webhook-…` goes along under [`ORIGINAL`].
+
+use std::borrow::Cow;
 
 use hookyard_model::{Destination, Event, ForwardHeaders, Leased, Secret};
 use http::header::{CONNECTION, USER_AGENT};
@@ -33,13 +38,22 @@ const CREDENTIALS: [&str; 5] =
 /// Headers without which a body cannot be read.
 const CONTENT: [&str; 3] = ["content-type", "content-encoding", "content-language"];
 
+/// What providers that sign by Standard Webhooks begin their headers with, as we do ourselves.
+const STANDARD: &str = "webhook-";
+/// What begins the headers that are ours alone: nobody's request can say these.
+const OURS: &str = "hookyard-";
+/// What stands before the provider's [`STANDARD`] headers, so that they are not taken for ours.
+const ORIGINAL: &str = "hookyard-original-";
+
 /// Headers of providers that say what an event is, beside those that have `signature` or `hmac`
 /// in their names.
-const PROVIDER_FACTS: [&str; 21] = [
+const PROVIDER_FACTS: [&str; 23] = [
     "i-twilio-idempotency-token",
     "idempotency-key",
     "svix-id",
     "svix-timestamp",
+    "webhook-id",
+    "webhook-timestamp",
     "x-event-id",
     "x-event-type",
     "x-github-delivery",
@@ -134,6 +148,8 @@ fn forwarded(event: &Event, destination: &Destination) -> HeaderMap {
         if !goes_along(name, event, destination) {
             continue;
         }
+        let is_standard = name.starts_with(STANDARD);
+        let name = if is_standard { format!("{ORIGINAL}{name}").into() } else { Cow::from(name) };
         if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_bytes(value))
         {
             headers.append(name, value);
@@ -146,8 +162,8 @@ fn goes_along(name: &str, event: &Event, destination: &Destination) -> bool {
     if CONTENT.contains(&name) {
         return true;
     }
-    // These are ours to say: the receiver acts on them.
-    let is_ours = begins(name, "webhook-") || begins(name, "hookyard-");
+    let is_disguised = begins(name, STANDARD) && !name.starts_with(STANDARD);
+    let is_ours = begins(name, OURS) || is_disguised;
     let is_hop = CONNECTION_ONLY.contains(&name) || HOPS.contains(&name);
     if is_ours || is_hop || CREDENTIALS.contains(&name) {
         return false;

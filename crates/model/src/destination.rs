@@ -47,7 +47,8 @@ pub struct Timeouts {
     pub total: Duration,
 }
 
-/// Which of the headers that came in with an event are sent on with it.
+/// Which of the headers that came in with an event are sent on with it. Those that begin with
+/// `webhook-` get `hookyard-original-` before their names; ours stand under theirs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum ForwardHeaders {
     /// Only what describes the body: `content-type`, `content-encoding`, `content-language`.

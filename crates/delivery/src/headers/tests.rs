@@ -12,7 +12,7 @@ use hookyard_model::{
 
 use super::*;
 
-const RECEIVED: [(&str, &str); 24] = [
+const RECEIVED: [(&str, &str); 32] = [
     ("host", "gw.example"),
     ("connection", "keep-alive, X-Hop"),
     ("content-length", "2"),
@@ -34,9 +34,17 @@ const RECEIVED: [(&str, &str); 24] = [
     ("x-other", "2"),
     ("user-agent", "GitHub-Hookshot/1"),
     ("webhook-id", "theirs"),
+    ("webhook-timestamp", "1"),
+    ("webhook-signature", "v1,AA=="),
+    ("webhook-signature", "v1,BB== v1a,CC=="),
+    ("webhook-other", "1"),
+    ("webhook-token", "secret"),
     ("webhook_id", "forged"),
     ("hookyard-redelivery", "possible"),
     ("hookyard_replay", "true"),
+    ("hookyard-original-webhook-id", "forged"),
+    ("hookyard-original-webhook-signature", "forged"),
+    ("hookyard_original_webhook_signature", "forged"),
 ];
 
 fn leased() -> Leased {
@@ -81,7 +89,9 @@ fn destination(forward_headers: ForwardHeaders, headers: &[(&str, &str)]) -> Des
             .map(|&(name, value)| (name.to_owned(), Secret::new(value.to_owned())))
             .collect(),
         forward_headers,
-        withheld_headers: vec!["x-shop-key".to_owned(), "x-sent-signature".to_owned()],
+        withheld_headers: ["x-shop-key", "x-sent-signature", "webhook-token"]
+            .map(str::to_owned)
+            .to_vec(),
         reach: Reach::Public,
     }
 }
@@ -114,8 +124,15 @@ fn forwards_what_the_policy_says() {
     let all =
         ["x-hub-signature-256: sha256=00", "x-shopify-hmac-sha256: AA==", "x-github-event: push"];
     // What is asked for by its name goes along, though a source has its token there.
-    let signature = [all.as_slice(), &["x-sent-signature: secret"]].concat();
+    let original = [
+        "hookyard-original-webhook-id: theirs",
+        "hookyard-original-webhook-timestamp: 1",
+        "hookyard-original-webhook-signature: v1,AA==",
+        "hookyard-original-webhook-signature: v1,BB== v1a,CC==",
+    ];
+    let signature = [all.as_slice(), &original, &["x-sent-signature: secret"]].concat();
     let other = ["x-other: 1", "x-other: 2"];
+    let all = [all.as_slice(), &original, &["hookyard-original-webhook-other: 1"]].concat();
     let named = ForwardHeaders::Named(vec![
         "x-other".to_owned(),
         "x-shop-key".to_owned(),
@@ -124,12 +141,13 @@ fn forwards_what_the_policy_says() {
         "webhook-id".to_owned(),
         "webhook_id".to_owned(),
         "hookyard_replay".to_owned(),
+        "hookyard-original-webhook-signature".to_owned(),
     ]);
     let cases = [
         (ForwardHeaders::Content, Vec::new()),
         (ForwardHeaders::Signature, signature),
         (ForwardHeaders::All, [all.as_slice(), &other].concat()),
-        (named, [other.as_slice(), &["x-shop-key: secret"]].concat()),
+        (named, [other.as_slice(), &["x-shop-key: secret", original[0]]].concat()),
     ];
     for (policy, more) in cases {
         let mut expected = [OURS.as_slice(), &["content-encoding: gzip"], &more].concat();

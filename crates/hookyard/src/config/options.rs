@@ -247,7 +247,9 @@ sections! {
         headers: optional Headers, like "{ authorization = \"Bearer ${CI_TOKEN}\" }";
         /// Which headers of the event go along: those that describe the body; also the provider's
         /// signature, id and type; all but the connection's, `authorization`, `cookie` and those in
-        /// which a source has its token; or the named ones.
+        /// which a source has its token; or the named ones. A provider's `webhook-id`,
+        /// `webhook-timestamp` and `webhook-signature` arrive as `hookyard-original-webhook-id`
+        /// and so on, byte for byte, since ours stand under these names.
         forward_headers: default ForwardHeaders = ForwardHeaders::Content, like "\"signature\"";
         /// `"public"` is for a URL that somebody else gave you, such as a customer: it may lead to
         /// public addresses alone, at port 80, 443 or one above 1023 where no other service is
