@@ -251,6 +251,15 @@ impl Scheme {
             Self::Token(_) | Self::Basic | Self::Unsigned => None,
         }
     }
+
+    /// Whether nothing can be verified without a configured secret. Where the provider publishes
+    /// its keys, a secret may be the key itself, and without one it is fetched.
+    pub const fn needs_secret(&self) -> bool {
+        match self {
+            Self::Bespoke(bespoke) => !bespoke.publishes_keys,
+            _ => true,
+        }
+    }
 }
 
 impl Signed {

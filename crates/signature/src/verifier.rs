@@ -77,7 +77,7 @@ impl Verifier {
         secrets: Vec<Secret>,
         options: &Options,
     ) -> Result<Self, ConfigurationError> {
-        if secrets.is_empty() {
+        if secrets.is_empty() && scheme.needs_secret() {
             return Err(ConfigurationError::NoSecret);
         }
         let covers = scheme.covers();

@@ -19,11 +19,14 @@ pub struct Bespoke {
     pub covers: Covers,
     /// How far a signed time may be from now, in seconds.
     pub tolerance: Option<u64>,
+    /// Whether the provider publishes its keys, so that it can be verified without a secret: the
+    /// keys are then fetched from where [`crate::Verifier::fetch`] says.
+    pub publishes_keys: bool,
     /// Makes the keys ready.
     pub(crate) build: Build,
 }
 
-/// Makes the keys of a scheme ready.
+/// Makes the keys of a scheme ready. There are no secrets only where [`Bespoke::publishes_keys`].
 pub(crate) type Build = fn(Vec<Secret>, &Options) -> Result<Box<dyn Prove>, ConfigurationError>;
 
 /// What such a scheme can do, with its keys.

@@ -24,6 +24,7 @@ pub(crate) static TWILIO: Bespoke = Bespoke {
     name: "Twilio",
     covers: Covers { body: true, url: true, timestamp: false, id: false, method: false },
     tolerance: None,
+    publishes_keys: false,
     build: |secrets, _| Ok(Box::new(Twilio::new(&secrets)?)),
 };
 
