@@ -241,6 +241,34 @@ impl Scheme {
         }
     }
 
+    /// The headers that belong to the proof, in lower case, the signature's first: those that a
+    /// request of this scheme may have and others have no reason to.
+    pub fn headers(&self) -> Vec<Text> {
+        let mut found = Vec::new();
+        let mut add = |place: &Place| match place {
+            Place::Header(name) => found.push(name.clone()),
+            Place::Numbered(prefix) => found.push(format!("{prefix}1").into()),
+            Place::Field(_) | Place::Json(_) | Place::Query(_) | Place::Form(_) => {}
+        };
+        match self {
+            Self::Signed(signed) => {
+                add(&signed.carrier.place);
+                signed.other_carriers.iter().for_each(|carrier| add(&carrier.place));
+                if let Some(timestamp) = &signed.timestamp {
+                    add(&timestamp.place);
+                }
+                found.extend(signed.id.clone());
+            }
+            Self::Token(token) => add(&token.place),
+            Self::Basic => found.push(Text::Borrowed("authorization")),
+            Self::Bespoke(bespoke) => {
+                found.extend(bespoke.headers.iter().map(|name| Text::Borrowed(*name)));
+            }
+            Self::Unsigned => {}
+        }
+        found
+    }
+
     /// How far a signed timestamp may be from now unless the configuration says otherwise, in
     /// seconds. `None` where the scheme has no timestamp or states no window: its requests never
     /// grow too old, so duplicates must be remembered for longer.
@@ -293,5 +321,25 @@ impl Place {
             Self::Numbered(prefix) => format!("header `{prefix}1`"),
         }
         .into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::provider;
+
+    #[test]
+    fn the_headers_of_a_proof_begin_with_the_signature() {
+        for (slug, expected) in [
+            ("github", &["x-hub-signature-256"][..]),
+            ("slack", &["x-slack-signature", "x-slack-request-timestamp"]),
+            ("standard-webhooks", &["webhook-signature", "webhook-timestamp", "webhook-id"]),
+            ("shopify", &["x-shopify-hmac-sha256", "shopify-hmac-sha256"]),
+            ("twilio", &["x-twilio-signature"]),
+            ("basic", &["authorization"]),
+            ("stripe", &["stripe-signature"]),
+        ] {
+            assert_eq!(provider(slug).unwrap().scheme.headers(), expected, "{slug}");
+        }
     }
 }

@@ -15,6 +15,9 @@ use crate::{
 pub struct Bespoke {
     /// What it is called, for people.
     pub name: &'static str,
+    /// The headers that belong to the proof, in lower case, the signature's first. Empty where it
+    /// stands elsewhere. By these a request is told that has lost some, or came to the wrong place.
+    pub headers: &'static [&'static str],
     /// What a proof protects.
     pub covers: Covers,
     /// How far a signed time may be from now, in seconds.

@@ -22,6 +22,7 @@ const SHA1_LENGTH: usize = 20;
 /// Twilio's own way.
 pub(crate) static TWILIO: Bespoke = Bespoke {
     name: "Twilio",
+    headers: &[HEADER],
     covers: Covers { body: true, url: true, timestamp: false, id: false, method: false },
     tolerance: None,
     publishes_keys: false,

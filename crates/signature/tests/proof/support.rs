@@ -113,7 +113,7 @@ impl Sample {
             Scheme::Signed(signed) => header(&signed.carrier.place),
             Scheme::Token(token) => header(&token.place),
             Scheme::Basic => "authorization",
-            Scheme::Bespoke(_) => "x-twilio-signature",
+            Scheme::Bespoke(bespoke) => bespoke.headers[0],
             Scheme::Unsigned => unreachable!("nothing is signed"),
         }
     }
