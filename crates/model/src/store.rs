@@ -248,6 +248,10 @@ pub struct Condition {
     pub free_bytes: Option<u64>,
     /// When the first pending delivery is due; one that waits has a time in the past.
     pub oldest_due: Option<Timestamp>,
+    /// When the event came whose delivery has been pending longest, whatever holds it: a lease, a
+    /// wait before the next attempt, a destination that takes nothing. What a person asked for
+    /// again counts from when its event came, too.
+    pub oldest_pending: Option<Timestamp>,
 }
 
 /// Why the store did not do as asked. Whatever it was, nothing of it was kept.

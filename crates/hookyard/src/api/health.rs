@@ -7,7 +7,9 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use hookyard_delivery::LaneState;
-use hookyard_model::{CircuitState, Condition, DestinationStatus, StoreError, StoreFuture};
+use hookyard_model::{
+    CircuitState, Condition, DestinationStatus, StoreError, StoreFuture, Timestamp,
+};
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
@@ -49,8 +51,10 @@ struct Health {
     uptime_seconds: u64,
     pending: u64,
     dead_letters: u64,
-    /// How long the delivery that has waited longest has been overdue.
+    /// How long ago the event came whose delivery has been pending longest, whatever holds it.
     oldest_pending_seconds: u64,
+    /// How long the delivery that was due first has been due.
+    overdue_seconds: u64,
     store: StoreHealth,
     destinations: Troubled,
     /// Destinations with pending deliveries that the configuration does not name.
@@ -121,6 +125,7 @@ async fn health(State(api): State<Shared>) -> Response {
     let destinations = Troubled::new(&api.app.engine.lanes());
     let counted = api.app.metrics.counted_overall();
     let now = api.app.now();
+    let since = |at: Option<Timestamp>| at.map_or(0, |at| now.since(at).as_secs());
     let unconfigured: Vec<String> =
         stranded::list(&api.app).into_iter().map(|(name, _)| name.to_string()).collect();
     let is_degraded = !destinations.open_circuits.is_empty()
@@ -136,7 +141,8 @@ async fn health(State(api): State<Shared>) -> Response {
         uptime_seconds: api.app.metrics.uptime(now).as_secs(),
         pending: counted.pending,
         dead_letters: counted.dead_letters,
-        oldest_pending_seconds: condition.oldest_due.map_or(0, |due| now.since(due).as_secs()),
+        oldest_pending_seconds: since(condition.oldest_pending),
+        overdue_seconds: since(condition.oldest_due),
         store: StoreHealth {
             engine: Some(condition.engine).filter(|engine| !engine.is_empty()),
             bytes: condition.bytes,

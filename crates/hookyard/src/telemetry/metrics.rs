@@ -314,8 +314,13 @@ impl Metrics {
             set(&self.families.destination_status, status_number(lane.status));
         }
         if let Some(condition) = scrape.condition {
-            let overdue = condition.oldest_due.map_or(Duration::ZERO, |due| scrape.now.since(due));
-            self.families.oldest_pending.set(signed(overdue.as_secs()));
+            for (gauge, since) in [
+                (&self.families.oldest_pending, condition.oldest_pending),
+                (&self.families.overdue, condition.oldest_due),
+            ] {
+                let waited = since.map_or(Duration::ZERO, |since| scrape.now.since(since));
+                gauge.set(signed(waited.as_secs()));
+            }
             for (gauge, bytes) in [
                 (&self.families.store_bytes, condition.bytes),
                 (&self.families.store_free_bytes, condition.free_bytes),
@@ -453,6 +458,7 @@ mod tests {
             bytes: Some(4096),
             free_bytes: Some(1 << 40),
             oldest_due: Some(Timestamp::from_millis(3_000)),
+            oldest_pending: Some(Timestamp::from_millis(1_500)),
         };
         let now = Timestamp::from_millis(10_000);
         metrics.render(Scrape { lanes: &[lane], condition: Some(&condition), now })
@@ -483,7 +489,8 @@ mod tests {
             r#"hookyard_circuit_state{destination="ci"} 3"#,
             r#"hookyard_destination_status{destination="ci"} 1"#,
             r#"hookyard_deliveries_in_flight{destination="ci"} 2"#,
-            "hookyard_oldest_pending_seconds 7",
+            "hookyard_oldest_pending_seconds 8",
+            "hookyard_overdue_seconds 7",
             "hookyard_ingest_connections 1",
             r#"hookyard_store_errors_total{kind="full"} 1"#,
         ] {

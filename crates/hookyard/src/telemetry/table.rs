@@ -124,8 +124,10 @@ families! {
     circuit_transitions = counter "hookyard_circuit_transitions" ["destination", "state"];
     /// Whether a destination is taken care of: 0 active, 1 paused by a person, 2 disabled because it answered 410.
     destination_status = gauge "hookyard_destination_status" ["destination"];
-    /// How long the delivery that has waited longest has been overdue, in seconds; 0 when none is.
+    /// How long ago the event came whose delivery has been pending longest, whatever holds it (a wait before the next attempt, an open circuit, a paused destination), in seconds; 0 when none is pending.
     oldest_pending = gauge "hookyard_oldest_pending_seconds" [];
+    /// How long the delivery that was due first has been due, in seconds; 0 when none is. What waits for its next attempt or for an open circuit is not due, what waits for a paused destination is.
+    overdue = gauge "hookyard_overdue_seconds" [];
     /// Calls of the store that failed: `full`, `unavailable`, `failed`, `closed`, `corrupt`.
     store_errors = counter "hookyard_store_errors" ["kind"];
     /// What the store takes on the disk, in bytes.

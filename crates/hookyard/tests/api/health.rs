@@ -23,6 +23,7 @@ async fn health_says_what_is_going_on() {
     assert!(health["store"]["engine"].as_str().unwrap().starts_with("SQLite 3."), "{health}");
     assert!(health["store"]["bytes"].as_u64().unwrap() > 0);
     assert!(health["uptime_seconds"].is_u64() && health["oldest_pending_seconds"].is_u64());
+    assert!(health["overdue_seconds"].is_u64());
     hub.running.app.engine.set_status(name("ci"), DestinationStatus::Disabled).await.unwrap();
     let began = Instant::now();
     loop {

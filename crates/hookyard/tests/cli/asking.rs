@@ -311,7 +311,10 @@ fn how_the_hub_is_doing() {
     let hub = Hub::start();
     let status = hub.done(&["status"]);
     assert!(
-        status.starts_with("status                     ok\n") && status.contains("store engine"),
+        status.starts_with("status                     ok\n")
+            && ["store engine", "\noldest pending ", "\noverdue "]
+                .iter()
+                .all(|name| status.contains(name)),
         "{status}"
     );
     assert_eq!(hub.json(&["status", "--json"])["status"], "ok");

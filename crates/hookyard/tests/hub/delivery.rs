@@ -114,6 +114,32 @@ fn an_event_waits_for_a_destination_that_is_down() {
 }
 
 #[test]
+fn a_delivery_that_is_held_grows_old() {
+    let sink = Sink::answering(500);
+    let slow = "retry = { attempts = 9, base = \"1h\", max = \"1h\" }";
+    let hub = Hub::start(&sections(&sink.url("/"), slow));
+    let ages = || {
+        let (_, health) = hub.api("GET", "/health", None);
+        let age = |name: &str| health[name].as_u64().unwrap();
+        (age("oldest_pending_seconds"), age("overdue_seconds"))
+    };
+    assert_eq!(ages(), (0, 0));
+    let event = send(&hub, "{}");
+    sink.wait_for(1);
+    hub.wait_until("it is a second old", || ages().0 > 0);
+    assert_eq!(ages().1, 0, "it is due in an hour");
+    let id = event.replace("evt_", "dlv_") + "_0";
+    let (status, _) = hub.api("POST", &format!("/api/v1/deliveries/{id}/cancel"), Some("{}"));
+    assert_eq!(status, 200);
+    hub.wait_until("nothing is pending", || ages() == (0, 0));
+
+    let (status, _) = hub.api("POST", "/api/v1/destinations/app/pause", Some("{}"));
+    assert_eq!(status, 200);
+    send(&hub, "{}");
+    hub.wait_until("one is due and not taken", || ages().0 > 0 && ages().1 > 0);
+}
+
+#[test]
 fn what_was_accepted_survives_a_kill() {
     let sink = Sink::scripted(|number, _| (number > 0).then(|| answer(200, "")));
     let hub = Hub::start(&sections(&sink.url("/"), QUICK));

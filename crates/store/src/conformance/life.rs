@@ -65,7 +65,7 @@ pub async fn counts(place: &impl Place) {
     assert_eq!(counts, expected);
 }
 
-/// It says what it is, and since when the oldest has waited; and a probe works.
+/// It says what it is, and since when the oldest has been due; and a probe works.
 pub async fn tells_its_condition(place: &impl Place) {
     let store = place.open().await;
     store.probe().await.unwrap();

@@ -11,6 +11,7 @@
 )]
 
 pub mod accept;
+pub mod age;
 pub mod lease;
 pub mod life;
 pub mod list;
@@ -55,6 +56,8 @@ macro_rules! conformance_suite {
             retention: forgets_by_age, spares_what_ended_lately,
                 never_touches_what_is_undelivered, tells_the_dead_letters_that_go, forgets_by_size,
                 never_gives_a_sequence_twice;
+            age: counts_whatever_holds_it, goes_back_to_what_is_asked_for_again,
+                is_known_after_reopening, is_found_among_very_many, agrees_with_the_list;
             life: remembers_over_reopening, remembers_statuses, counts, tells_its_condition,
                 ends_when_closed;
         }

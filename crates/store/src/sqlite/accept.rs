@@ -101,6 +101,7 @@ impl DeliveryRow {
             self.replayed,
             now,
         ])?;
+        core.pending = core.pending.min(self.event);
         Ok(())
     }
 }

@@ -7,7 +7,8 @@
 //! - The log is flushed at every commit (`synchronous = FULL`); grouping makes that cheap.
 //! - Events are appended in the order of their ids, and there is no index in random order; how
 //!   repeats are told nevertheless is said in [`dedupe`].
-//! - The queue is the table of deliveries with an index of those that are pending: [`queue`].
+//! - The queue is the table of deliveries with an index of those that are pending: [`queue`]. How
+//!   the oldest of them is found without a second one: [`oldest`].
 //! - After a failed disk the writer stops for good: [`fault`].
 
 mod accept;
@@ -21,6 +22,7 @@ mod inbox;
 mod lock;
 mod migrate;
 mod names;
+mod oldest;
 mod open;
 mod queue;
 mod reader;

@@ -259,6 +259,7 @@ impl Verb for ChangeSome {
             let conn = core.conn;
             changed += match self.change {
                 Change::Redeliver(now) => {
+                    core.pending = core.pending.min(event);
                     conn.prepare_cached(REDELIVER)?.execute(params![event, ordinal, time(now)])?
                 }
                 Change::Cancel(now) => {

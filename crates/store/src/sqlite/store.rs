@@ -22,6 +22,7 @@ use super::fault::Fault;
 use super::inbox::{Inbox, Lane, OrClose};
 use super::lock::StoreLock;
 use super::names::Names;
+use super::oldest::{NOTHING, Oldest};
 use super::open::{self, OpenError, Opened, Options};
 use super::queue::{Change, ChangeSome, Recover, Release, Replay, Taken};
 use super::reader::{self, Reader, ReaderInbox, look};
@@ -47,6 +48,7 @@ pub struct SqliteStore {
     readers: Arc<ReaderInbox>,
     list_time: Duration,
     last_sequence: Arc<AtomicU64>,
+    oldest: Arc<Oldest>,
     walk: Mutex<Walk>,
     threads: Mutex<Vec<Thread>>,
 }
@@ -77,12 +79,14 @@ impl SqliteStore {
         let dedupe = Dedupe::load(&conn, keys, clock_doubt, connect).map_err(fault)?;
         let names = Names::load(&conn).map_err(fault)?;
         let checkpointer = open::connect_checkpointer(&path).map_err(sql)?;
+        let oldest = Arc::<Oldest>::default();
         let mut parts = WriterParts {
             conn,
             names,
             dedupe,
             space: Space::new(folder.clone(), keep_free_bytes),
             checkpoints: None,
+            oldest: Arc::clone(&oldest),
         };
         let store = Self {
             folder,
@@ -90,6 +94,7 @@ impl SqliteStore {
             readers: Arc::new(Inbox::new()),
             list_time,
             last_sequence: Arc::new(AtomicU64::new(last.unsigned_abs())),
+            oldest,
             walk: Mutex::default(),
             threads: Mutex::default(),
             path: path.clone(),
@@ -255,7 +260,10 @@ impl SqliteStore {
     }
 
     async fn look_at_condition(&self) -> Result<Condition, StoreError> {
-        let due = self.glance(Reader::next_due).await?;
+        let oldest = Arc::clone(&self.oldest);
+        let look =
+            move |reader: &mut Reader| Ok((reader.next_due()?, reader.oldest_pending(&oldest)?));
+        let (due, oldest_pending) = self.glance(look).await?;
         let len = |suffix: &str| {
             let mut path = self.path.clone().into_os_string();
             path.push(suffix);
@@ -266,6 +274,7 @@ impl SqliteStore {
             bytes: Some(len("") + len("-wal")),
             free_bytes: free_bytes(&self.folder),
             oldest_due: due.into_iter().map(|(_, due_at)| due_at).min(),
+            oldest_pending,
         })
     }
 
@@ -290,6 +299,7 @@ struct WriterParts {
     dedupe: Dedupe,
     space: Space,
     checkpoints: Option<Checkpoints>,
+    oldest: Arc<Oldest>,
 }
 
 impl WriterParts {
@@ -298,10 +308,10 @@ impl WriterParts {
         let _guard = OrClose(&queue);
         let Some(checkpoints) = self.checkpoints else { return };
         let (names, dedupe) = (self.names, self.dedupe);
-        let core = Core { conn: &self.conn, names, dedupe, sequence: 0 };
-        let space = self.space;
+        let core = Core { conn: &self.conn, names, dedupe, sequence: 0, pending: NOTHING };
+        let (space, oldest) = (self.space, self.oldest);
         let upkeep_rests_until = None;
-        Writer { core, inbox, space, checkpoints, last_sequence, upkeep_rests_until }.run();
+        Writer { core, inbox, space, checkpoints, last_sequence, oldest, upkeep_rests_until }.run();
     }
 }
 

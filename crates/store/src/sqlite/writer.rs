@@ -24,6 +24,7 @@ use super::dedupe::Dedupe;
 use super::fault::{Fault, classify, is_fatal};
 use super::inbox::{Inbox, Lane};
 use super::names::Names;
+use super::oldest::{NOTHING, Oldest};
 use super::space::Space;
 
 /// Something that the writer does in a transaction.
@@ -55,6 +56,8 @@ pub(super) struct Core<'c> {
     pub(super) dedupe: Dedupe,
     /// The greatest sequence in this transaction.
     pub(super) sequence: u64,
+    /// The oldest event to which this transaction gave a pending delivery, or [`NOTHING`].
+    pub(super) pending: i64,
 }
 
 /// A verb on its way, with its type forgotten.
@@ -120,6 +123,7 @@ pub(super) struct Writer<'c> {
     pub(super) space: Space,
     pub(super) checkpoints: Checkpoints,
     pub(super) last_sequence: Arc<AtomicU64>,
+    pub(super) oldest: Arc<Oldest>,
     /// When upkeep has failed: until when it is set aside.
     pub(super) upkeep_rests_until: Option<Instant>,
 }
@@ -224,12 +228,14 @@ impl Writer<'_> {
                 self.core.names.committed();
                 self.core.dedupe.committed();
                 self.last_sequence.fetch_max(self.core.sequence, Ordering::Release);
+                self.oldest.added(std::mem::replace(&mut self.core.pending, NOTHING));
                 Ok(())
             }
             Err(fault) => {
                 self.core.names.rolled_back();
                 self.core.dedupe.rolled_back();
                 self.core.sequence = 0;
+                self.core.pending = NOTHING;
                 let error = fault.into_error();
                 if !self.core.conn.is_autocommit()
                     && let Err(rollback) = self.core.conn.execute_batch("ROLLBACK")
