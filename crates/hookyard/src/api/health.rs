@@ -36,10 +36,38 @@ pub(super) fn routes() -> Vec<Entry> {
     ]
 }
 
-/// Remembers how the last write to the store ended, so that any number of questions make one
-/// write a second.
+/// What the store is asked, once a second however many want to know.
 #[derive(Debug, Default)]
-pub(super) struct Probe(Mutex<Option<(Instant, Result<(), StoreError>)>>);
+pub(super) struct Asked {
+    /// How the last write that was made to see whether writing works has ended.
+    probe: Recent<Result<(), StoreError>>,
+    condition: Recent<Option<Condition>>,
+}
+
+/// The last answer to a question, and when it came.
+#[derive(Debug)]
+struct Recent<T>(Mutex<Option<(Instant, T)>>);
+
+impl<T> Default for Recent<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T: Clone> Recent<T> {
+    /// The last answer if it is still fresh, else a new one, for which all wait that want it.
+    async fn or_ask(&self, fresh: Duration, ask: impl Future<Output = T>) -> T {
+        let mut last = self.0.lock().await;
+        if let Some((at, said)) = &*last
+            && at.elapsed() < fresh
+        {
+            return said.clone();
+        }
+        let said = ask.await;
+        *last = Some((Instant::now(), said.clone()));
+        said
+    }
+}
 
 /// The answer of `/health`.
 #[derive(Debug, Serialize)]
@@ -102,20 +130,14 @@ impl Api {
         if *self.app.stopping.borrow() {
             return Err(Problem::new(Kind::ShuttingDown, "The server is about to stop."));
         }
-        let mut last = self.probe.0.lock().await;
-        let outcome = match &*last {
-            Some((at, outcome)) if at.elapsed() < FRESH => outcome.clone(),
-            _ => {
-                let outcome = in_time(self.app.store.probe()).await;
-                *last = Some((Instant::now(), outcome.clone()));
-                outcome
-            }
-        };
+        let probe = in_time(self.app.store.probe());
+        let outcome = self.asked.probe.or_ask(FRESH, probe).await;
         outcome.map_err(|error| self.failed(&error))
     }
 
     async fn condition(&self) -> Option<Condition> {
-        in_time(self.app.store.condition()).await.ok()
+        let condition = async { in_time(self.app.store.condition()).await.ok() };
+        self.asked.condition.or_ask(FRESH, condition).await
     }
 }
 
@@ -176,4 +198,25 @@ async fn metrics(State(api): State<Shared>) -> Response {
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_is_given_again_while_it_is_fresh() {
+        let (recent, asked) = (Recent::default(), Cell::new(0));
+        let ask = || async {
+            asked.set(asked.get() + 1);
+            asked.get()
+        };
+        let hour = Duration::from_secs(3600);
+        assert_eq!(recent.or_ask(hour, ask()).await, 1);
+        assert_eq!(recent.or_ask(hour, ask()).await, 1);
+        assert_eq!(recent.or_ask(Duration::ZERO, ask()).await, 2);
+        assert_eq!((recent.or_ask(hour, ask()).await, asked.get()), (2, 2));
+    }
 }

@@ -44,7 +44,7 @@ struct Api {
     app: Arc<App>,
     token: token::Fingerprint,
     failures: admit::Failures,
-    probe: health::Probe,
+    asked: health::Asked,
 }
 
 type Shared = Arc<Api>;
@@ -106,7 +106,7 @@ pub fn router(app: Arc<App>, token: AdminToken) -> Router {
         app,
         token: token.fingerprint(),
         failures: admit::Failures::default(),
-        probe: health::Probe::default(),
+        asked: health::Asked::default(),
     });
     let (mut open, mut closed) = (Router::new(), Router::new());
     for Entry { path, handler, .. } in entries() {

@@ -189,7 +189,7 @@ pub fn reference() -> String {
     let mut page = String::from(
         "# Metrics\n\n\
          `GET /metrics` on the admin address shows these in the OpenMetrics format, which Prometheus reads.\n\
-         It needs no token, costs no look through the store, and names only sources and destinations of the configuration.\n\
+         It needs no token, asks the store once a second at most, never for long, and names only sources and destinations of the configuration.\n\
          This page is made from `crates/hookyard/src/telemetry/table.rs`; a test compares the two.\n\n\
          | name | kind | labels | what it says |\n|---|---|---|---|\n",
     );
