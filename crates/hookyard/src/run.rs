@@ -40,6 +40,8 @@ struct Drain {
 
 /// When the process was asked to end: with what follows, ten seconds at most.
 const DRAIN: Drain = Drain { requests: Duration::from_secs(3), attempts: Duration::from_secs(4) };
+/// When nothing more can be kept: time to tell those who wait for an answer that theirs was not.
+const DRAIN_FAILED: Drain = Drain { requests: Duration::from_secs(1), attempts: Duration::ZERO };
 
 /// Why a hub could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -335,7 +337,11 @@ impl Running {
                 "stopping, because a part of the hub has ended by itself; start it again"
             );
         }
-        let drain = if matches!(end, End::Asked) { DRAIN } else { Drain::default() };
+        let drain = match end {
+            End::Asked => DRAIN,
+            End::Failed(_) => DRAIN_FAILED,
+            End::Broken => Drain::default(),
+        };
         tokio::select! {
             () = self.drain(drain) => {}
             _ = signals.next() => tracing::warn!("stopped at once; what was under way is done again after the start"),

@@ -8,6 +8,8 @@ mod bad_input;
 #[cfg(test)]
 mod delivery;
 #[cfg(test)]
+mod failed_disk;
+#[cfg(test)]
 mod original;
 #[cfg(test)]
 mod reload;

@@ -32,17 +32,16 @@ impl Hub {
 
     /// The same, with more lines for `[server]` and `[store]`.
     pub fn start_with(server: &str, store: &str, sections: &str) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let config = format!(
-            "[server]\nlisten = \"127.0.0.1:0\"\n{server}\n[admin]\nlisten = \"127.0.0.1:0\"\n\
-             [store]\nurl = \"sqlite:hub.db\"\n{store}\n{sections}\n"
-        );
-        std::fs::write(dir.path().join("hookyard.toml"), config).unwrap();
-        Self::in_folder(dir)
+        Self::in_folder(folder(server, store, sections), program())
     }
 
-    fn in_folder(dir: TempDir) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hookyard"))
+    /// The same, but started by this command, to which what the program is to do is added.
+    pub fn start_by(command: Command, sections: &str) -> Self {
+        Self::in_folder(folder("", "", sections), command)
+    }
+
+    fn in_folder(dir: TempDir, mut command: Command) -> Self {
+        let mut child = command
             .args(["serve", "--config"])
             .arg(dir.path().join("hookyard.toml"))
             .stdin(Stdio::null())
@@ -77,13 +76,18 @@ impl Hub {
         self.child.wait().unwrap();
         let dir = std::mem::replace(&mut self.dir, tempfile::tempdir().unwrap());
         drop(self);
-        Self::in_folder(dir)
+        Self::in_folder(dir, program())
     }
 
     /// Asks the process to end and waits for it.
     pub fn terminate(&mut self) -> std::process::ExitStatus {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+        self.wait_for_end()
+    }
+
+    /// Waits until the process has ended.
+    pub fn wait_for_end(&mut self) -> std::process::ExitStatus {
         let since = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -157,6 +161,22 @@ impl Hub {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// The program under test.
+pub fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_hookyard"))
+}
+
+/// A folder with a configuration.
+fn folder(server: &str, store: &str, sections: &str) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    let config = format!(
+        "[server]\nlisten = \"127.0.0.1:0\"\n{server}\n[admin]\nlisten = \"127.0.0.1:0\"\n\
+         [store]\nurl = \"sqlite:hub.db\"\n{store}\n{sections}\n"
+    );
+    std::fs::write(dir.path().join("hookyard.toml"), config).unwrap();
+    dir
 }
 
 impl Drop for Hub {
