@@ -6,10 +6,11 @@
 
 pub mod api;
 pub mod app;
+mod bug;
 pub mod cli;
 pub mod clock;
 pub mod config;
-#[cfg(feature = "fault-injection")]
+#[cfg(any(test, feature = "fault-injection"))]
 pub mod fault;
 pub mod feed;
 pub mod ingest;

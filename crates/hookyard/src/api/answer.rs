@@ -1,10 +1,6 @@
 //! What every answer has: a request id, headers that keep browsers from guessing, and problems
 //! as `application/problem+json`.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
-use std::task::Poll;
 use std::time::Instant;
 
 use axum::body::Body;
@@ -17,6 +13,7 @@ use http::header::{
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 use super::serve::Peer;
+use crate::bug;
 use crate::clock::random_u64;
 use crate::problem::{Kind, Problem};
 
@@ -46,7 +43,7 @@ pub(super) async fn finish(request: Request, next: Next) -> Response {
     let request_id = format!("req_{:016x}", random_u64());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
-    let mut response = unpanicked(next.run(request)).await;
+    let mut response = unpanicked(next.run(request), &request_id).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         response = written(&problem, &response, &request_id);
     }
@@ -83,19 +80,9 @@ fn written(problem: &Problem, unwritten: &Response, request_id: &str) -> Respons
 }
 
 /// A handler that panics has met a bug of ours; the caller is told so rather than cut off.
-async fn unpanicked(handling: impl Future<Output = Response>) -> Response {
-    let mut handling = pin!(handling);
-    let caught = std::future::poll_fn(|context| {
-        // A handler that has panicked is not polled again.
-        match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context))) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(response)) => Poll::Ready(Ok(response)),
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    })
-    .await;
-    caught.unwrap_or_else(|panic| {
-        tracing::error!(panic = said(&*panic), "an admin request hit a bug");
+async fn unpanicked(handling: impl Future<Output = Response>, request_id: &str) -> Response {
+    bug::caught(handling).await.unwrap_or_else(|panic| {
+        tracing::error!(request_id, panic, "an admin request hit a bug");
         Problem::new(
             Kind::Internal,
             "This is a bug in Hookyard; the log says more under the request's id.",
@@ -104,18 +91,13 @@ async fn unpanicked(handling: impl Future<Output = Response>) -> Response {
     })
 }
 
-fn said(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[tokio::test]
     async fn a_panic_is_answered() {
-        let response = unpanicked(async { panic!("a bug, made for this test") }).await;
+        let response = unpanicked(async { panic!("a bug, made for this test") }, "req_1").await;
         assert_eq!(response.extensions().get::<Problem>().unwrap().kind, Kind::Internal);
     }
 

@@ -43,6 +43,8 @@ impl Road {
     /// The same id with another body is not a repeat: both are kept, because losing one is worse
     /// than telling two apart that are the same to the provider.
     pub(super) async fn keep(self: Arc<Self>, parcel: Parcel) -> Result<Kept, Problem> {
+        #[cfg(any(test, feature = "fault-injection"))]
+        crate::fault::panic_at("keep", &parcel.event.target);
         let request_id = parcel.request_id.as_str();
         let kept = self.decide(&parcel).await;
         let kept = kept.map_err(|error| self.store_problem(&error, request_id))?;

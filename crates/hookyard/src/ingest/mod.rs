@@ -18,5 +18,7 @@ mod open;
 mod peer;
 mod refusals;
 mod road;
+#[cfg(test)]
+mod tests;
 
 pub use listener::{Ingest, Listening, TlsSetting};

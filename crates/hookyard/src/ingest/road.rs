@@ -1,7 +1,6 @@
 //! The road of a request: from its head to our answer.
 
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +23,7 @@ use super::open::open_source;
 use super::refusals::Refusals;
 use super::{dedupe, head, host, peer};
 use crate::app::App;
+use crate::bug;
 use crate::config::{Config, Source};
 use crate::feed::Happening;
 use crate::problem::{Kind, Problem};
@@ -71,7 +71,17 @@ impl Road {
         let call = Call { id: request_id(), started: Instant::now() };
         let (parts, incoming) = request.into_parts();
         let source = head::source_name(parts.uri.path());
-        let result = self.accept(&connection, &parts, incoming, &call).await;
+        // What handles a request works on bytes from outside: should a part of it ever panic, this
+        // request alone is refused.
+        let handled = bug::caught(self.accept(&connection, &parts, incoming, &call)).await;
+        let result = handled.unwrap_or_else(|panic| {
+            tracing::error!(
+                request_id = call.id,
+                panic,
+                "a request hit a bug; the sender was told to try again"
+            );
+            Err(internal())
+        });
         let mut answer = match result {
             Ok((source, answer)) => {
                 self.app.metrics.answered(&source.name, call.started.elapsed());
@@ -99,6 +109,8 @@ impl Road {
         incoming: Incoming,
         call: &Call,
     ) -> Result<(Arc<Source>, Answer), Problem> {
+        #[cfg(any(test, feature = "fault-injection"))]
+        crate::fault::panic_at("head", target(parts));
         let config = self.app.config();
         head::check(parts, &config.server.hosts)?;
         if *self.app.stopping.borrow() {
@@ -126,10 +138,7 @@ impl Road {
             from,
             body: &whole.bytes,
         };
-        // Verifying is where most of the work on bytes from outside is done: should a part of it
-        // ever panic, this request alone is refused.
-        let read = catch_unwind(AssertUnwindSafe(|| self.read(&arrived)));
-        let read = read.unwrap_or_else(|_| Err(internal()))?;
+        let read = self.read(&arrived)?;
         self.gate.check_rate(&source, self.app.now())?;
         let event = match read {
             Read::Question(answer) => return Ok((source, answer)),
@@ -157,10 +166,11 @@ impl Road {
         parcel: Parcel,
         limit: Duration,
     ) -> Result<Kept, Problem> {
+        let request_id = parcel.request_id.clone();
         match timeout(limit, tokio::spawn(Arc::clone(self).keep(parcel))).await {
             Ok(Ok(kept)) => kept,
             Ok(Err(error)) => {
-                tracing::error!(%error, "a part of ingest failed; the sender was told to try again");
+                tracing::error!(%error, request_id, "a request hit a bug while it was stored; the sender was told to try again");
                 Err(internal())
             }
             Err(_) => {
@@ -172,6 +182,8 @@ impl Road {
 
     /// Verifies a request and finds out what it is.
     fn read(&self, arrived: &Arrived<'_>) -> Result<Read, Problem> {
+        #[cfg(any(test, feature = "fault-injection"))]
+        crate::fault::panic_at("verify", target(arrived.parts));
         let now = self.app.now();
         let url = arrived.public_url();
         let headers = HeaderAccess(&arrived.parts.headers);
@@ -197,7 +209,6 @@ impl Road {
         now: Timestamp,
     ) -> Event {
         let provider = arrived.source.provider;
-        let target = arrived.parts.uri.path_and_query().map_or("/", |target| target.as_str());
         let headers =
             arrived.parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         Event {
@@ -206,7 +217,7 @@ impl Road {
             received_at: now,
             peer: Some(arrived.from),
             method: arrived.parts.method.as_str().to_owned(),
-            target: target.to_owned(),
+            target: target(arrived.parts).to_owned(),
             headers: headers.collect::<HeaderList>(),
             body: arrived.body.clone(),
             verification,
@@ -244,7 +255,7 @@ struct Arrived<'r> {
 impl Arrived<'_> {
     /// The URL as the provider knows it.
     fn public_url(&self) -> String {
-        let target = self.parts.uri.path_and_query().map_or("/", |target| target.as_str());
+        let target = target(self.parts);
         if let Some(url) = &self.source.public_url {
             let query = self.parts.uri.query().filter(|_| !url.contains('?'));
             return query.map_or_else(|| url.clone(), |query| format!("{url}?{query}"));
@@ -258,6 +269,11 @@ impl Arrived<'_> {
         let host = host::authority(self.parts).unwrap_or_default();
         format!("{scheme}://{host}{target}")
     }
+}
+
+/// Path and query.
+fn target(parts: &Parts) -> &str {
+    parts.uri.path_and_query().map_or("/", |target| target.as_str())
 }
 
 /// Headers as the signature crate reads them.

@@ -21,6 +21,7 @@ use tracing_subscriber::layer::{Context, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 
 use super::escape::{self, put};
+use crate::bug;
 use crate::clock::SystemClock;
 
 /// What a line looks like.
@@ -60,7 +61,9 @@ pub enum LogError {
 pub fn init(levels: &str, style: Style) -> Result<(), LogError> {
     let log = Log { style, write: to_stderr };
     let subscriber = tracing_subscriber::registry().with(log.with_filter(parse_levels(levels)?));
-    tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Taken)
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| LogError::Taken)?;
+    bug::log_panics();
+    Ok(())
 }
 
 fn parse_levels(levels: &str) -> Result<Targets, LogError> {
