@@ -21,6 +21,13 @@ pub enum Happening {
         /// Where it goes.
         to: Vec<Name>,
     },
+    /// A provider's question was answered.
+    Asked {
+        /// The source.
+        source: Name,
+        /// The method with which it came.
+        method: String,
+    },
     /// A request was refused.
     Rejected {
         /// The source's name in its URL, as far as it is one.

@@ -41,6 +41,8 @@ problems! {
     BadRequest = 400 "bad_request" "The request is not valid HTTP", closes;
     /// A parameter or the body of an API request is wrong.
     InvalidArgument = 400 "invalid_argument" "The request is not understood";
+    /// The challenge of a provider's question cannot be one.
+    ChallengeMalformed = 400 "challenge_malformed" "The challenge is not understood";
     /// The signature is missing, wrong or too old; the code comes from the rejection.
     Signature = 401 "signature_mismatch" "Signature not accepted";
     /// The source's token is missing or wrong.
@@ -49,6 +51,8 @@ problems! {
     Unauthorized = 401 "unauthorized" "A valid bearer token is needed";
     /// The sender's address is not on the list.
     AddressNotAllowed = 403 "address_not_allowed" "Address not allowed";
+    /// A provider's question is not answered; the code says why.
+    HandshakeRefused = 403 "handshake_refused" "The handshake is refused";
     /// A browser says that another web site asks.
     CrossSite = 403 "cross_site" "Not from another site";
     /// There is no such source, or it is switched off.

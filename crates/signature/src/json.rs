@@ -11,8 +11,17 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 /// The text or whole number at `pointer` (RFC 6901). `None` where there is none, or where the body
 /// is not JSON. Of several keys of one name the last counts, as in most parsers.
 pub(crate) fn find(body: &[u8], pointer: &str) -> Option<String> {
+    seek(body, Seek { rest: pointer, wanted: Wanted::Leaf })
+}
+
+/// Whether at `pointer` there is a list with nothing in it.
+pub(crate) fn is_empty_list(body: &[u8], pointer: &str) -> bool {
+    seek(body, Seek { rest: pointer, wanted: Wanted::EmptyList }).is_some()
+}
+
+fn seek(body: &[u8], seek: Seek<'_>) -> Option<String> {
     let mut reader = serde_json::Deserializer::from_slice(body);
-    let found = Seek { rest: pointer }.deserialize(&mut reader).ok()?;
+    let found = seek.deserialize(&mut reader).ok()?;
     reader.end().ok()?;
     found
 }
@@ -21,6 +30,16 @@ pub(crate) fn find(body: &[u8], pointer: &str) -> Option<String> {
 #[derive(Clone, Copy)]
 struct Seek<'p> {
     rest: &'p str,
+    wanted: Wanted,
+}
+
+/// What counts as found at the end of the path.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// A text or a whole number.
+    Leaf,
+    /// A list with nothing in it; it is found as an empty text.
+    EmptyList,
 }
 
 impl<'p> Seek<'p> {
@@ -34,11 +53,11 @@ impl<'p> Seek<'p> {
         } else {
             segment.replace("~1", "/").replace("~0", "~").into()
         };
-        Some((segment, Self { rest }))
+        Some((segment, Self { rest, ..self }))
     }
 
     fn leaf(self, value: impl fmt::Display) -> Option<String> {
-        self.rest.is_empty().then(|| value.to_string())
+        (self.rest.is_empty() && self.wanted == Wanted::Leaf).then(|| value.to_string())
     }
 }
 
@@ -98,6 +117,13 @@ impl<'de> Visitor<'de> for Seek<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
+        if self.rest.is_empty() && self.wanted == Wanted::EmptyList {
+            let mut items_seen = 0_usize;
+            while items.next_element::<IgnoredAny>()?.is_some() {
+                items_seen += 1;
+            }
+            return Ok((items_seen == 0).then(String::new));
+        }
         let mut found = None;
         if let Some((wanted, rest)) = self.step()
             && let Ok(index) = wanted.parse::<usize>()
@@ -161,6 +187,24 @@ mod tests {
             ("/zz", None),
         ] {
             assert_eq!(find(body, pointer).as_deref(), expected, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn empty_lists_are_told() {
+        for (body, expected) in [
+            (r#"{"a":[]}"#, true),
+            (r#"{"a":[ ] , "b":1}"#, true),
+            (r#"{"a":[0]}"#, false),
+            (r#"{"a":[[]]}"#, false),
+            (r#"{"a":""}"#, false),
+            (r#"{"a":{}}"#, false),
+            (r#"{"a":null}"#, false),
+            (r#"{"a":[]"#, false),
+            ("[]", false),
+            ("{}", false),
+        ] {
+            assert_eq!(is_empty_list(body.as_bytes(), "/a"), expected, "{body}");
         }
     }
 

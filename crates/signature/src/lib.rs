@@ -4,7 +4,8 @@
 //!
 //! [`provider`] finds a provider in the table [`PROVIDERS`]; a [`Verifier`] is a [`Scheme`] with
 //! its [`Secret`]s; [`Rejection`] says what is wrong with a request; [`Generic`] builds a scheme
-//! from settings; [`Fact`] and [`Handshake`] say what is found in a request once it is verified.
+//! from settings; [`Fact`] says what is found in a request once it is verified; a [`Responder`] answers
+//! what is no event but a provider's question ([`Handshake`]).
 
 mod bespoke;
 mod carrier;
@@ -37,7 +38,10 @@ pub use encoding::Encoding;
 pub use fact::{Fact, Piece};
 pub use fetch::Fetch;
 pub use generic::Generic;
-pub use handshake::{Answer, Handshake};
+pub use handshake::{
+    Alphabet, Answer, Asked, Body, Challenge, Handshake, Mark, Question, Reply, Responder, Said,
+    Trust, Unanswered,
+};
 pub use provider::{Category, Confidence, PROVIDERS, Provider, Setting, provider};
 pub use received::{Headers, Received, UnixSeconds};
 pub use rejection::{ConfigurationError, Rejection, SigningError};

@@ -43,6 +43,11 @@ impl Tokens {
         self.0.iter().position(|(_, digest)| bool::from(digest.ct_eq(&shown)))
     }
 
+    /// Whether what was shown is one of them.
+    pub(crate) fn has(&self, shown: &[u8]) -> bool {
+        self.position(shown).is_some()
+    }
+
     fn first(&self) -> &[u8] {
         self.0.first().map(|(secret, _)| secret.bytes()).unwrap_or_default()
     }

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::{Destination, Name, Rate, Retention, Route, Secret};
-use hookyard_signature::{Fact, Provider, Verifier};
+use hookyard_signature::{Fact, Provider, Responder, Verifier};
 use ipnet::IpNet;
 
 pub use dev::{Dev, DevError};
@@ -155,6 +155,8 @@ pub struct Source {
     pub provider: Option<&'static Provider>,
     /// Checks where requests come from; `None` only with `verify = "none"`.
     pub verifier: Option<Verifier>,
+    /// Answers the provider's questions, if it asks any.
+    pub responder: Option<Responder>,
     /// Addresses that may send; empty means all.
     pub allow_ips: Vec<IpNet>,
     /// A token that has to come along, beside the signature.
@@ -179,6 +181,11 @@ impl Source {
     /// The path of its URL.
     pub fn path(&self) -> String {
         format!("/webhook/{}", self.name)
+    }
+
+    /// Whether no answer to its provider may have a body.
+    pub fn is_bodiless(&self) -> bool {
+        self.responder.as_ref().is_some_and(Responder::is_bodiless)
     }
 }
 

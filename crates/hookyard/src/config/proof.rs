@@ -3,8 +3,8 @@
 
 use hookyard_model::{Name, Secret};
 use hookyard_signature::{
-    ConfigurationError, Generic, Options, PROVIDERS, Place, Provider, Scheme, Token, Verifier,
-    provider,
+    ConfigurationError, Generic, Options, PROVIDERS, Place, Provider, Responder, Scheme, Token,
+    Verifier, provider,
 };
 
 use super::RequiredToken;
@@ -19,6 +19,8 @@ use super::value::{HeaderName, ProviderSlug, Verify};
 pub(super) struct Proof {
     pub(super) provider: Option<&'static Provider>,
     pub(super) verifier: Option<Verifier>,
+    /// Answers the provider's questions, if it asks any.
+    pub(super) responder: Option<Responder>,
     pub(super) token: Option<RequiredToken>,
     /// Headers in which a token or a password comes along, each once.
     pub(super) credential_headers: Vec<String>,
@@ -46,6 +48,7 @@ pub(super) fn proof(
         return is_consistent.then_some(Proof {
             provider,
             verifier: None,
+            responder: responder(provider, &[], &Options::default()),
             token,
             credential_headers,
         });
@@ -90,7 +93,19 @@ pub(super) fn proof(
         let sentence = "this has no effect, because no timestamp is signed here; remove it";
         reader.warn(tolerance.span.clone(), sentence);
     }
-    Some(Proof { provider, verifier: Some(verifier), token, credential_headers })
+    let responder = responder(provider, &credentials, &Options::default());
+    Some(Proof { provider, verifier: Some(verifier), responder, token, credential_headers })
+}
+
+/// What answers the provider's questions.
+fn responder(
+    provider: Option<&'static Provider>,
+    secrets: &[At<Secret>],
+    options: &Options,
+) -> Option<Responder> {
+    let secrets =
+        secrets.iter().filter_map(|secret| hookyard_signature::Secret::new(secret.reveal()).ok());
+    provider?.responder(secrets.collect(), options)
 }
 
 fn known(slug: &At<ProviderSlug>, reader: &mut Reader<'_>) -> Option<&'static Provider> {

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hookyard_model::{Name, Rate, RateLimiter, Secret, Timestamp};
+use hookyard_signature::Responder;
 use http::request::Parts;
 use subtle::{Choice, ConstantTimeEq};
 
@@ -17,25 +18,51 @@ use crate::problem::{Kind, Problem};
 /// The rate limiters of the sources that have one.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
-    limiters: Mutex<HashMap<Name, (Rate, RateLimiter)>>,
+    limiters: Mutex<Limiters>,
+    questions: Mutex<Limiters>,
 }
+
+type Limiters = HashMap<Name, (Rate, RateLimiter)>;
+
+/// How many questions that nothing proves are answered, where the source has no rate of its own.
+/// Providers ask when a webhook is made, and some again each hour.
+const QUESTIONS: Rate =
+    Rate { count: NonZeroU32::new(10).unwrap(), period: Duration::from_secs(1) };
 
 impl Gate {
     /// Checks the rate. Only of requests that have been verified: anybody else could use it up,
     /// and the provider would be turned away.
     pub(super) fn check_rate(&self, source: &Source, now: Timestamp) -> Result<(), Problem> {
-        let Some(rate) = source.rate else { return Ok(()) };
-        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = limiters.entry(source.name.clone()).or_insert_with(|| (rate, limiter(rate)));
-        if entry.0 != rate {
-            *entry = (rate, limiter(rate));
-        }
-        entry.1.take(now).map_err(|wait| {
-            let detail =
-                "This source sends faster than it may. Nothing was stored; send it again later.";
-            Problem::new(Kind::RateLimited, detail).retry_after(wait.max(Duration::from_secs(1)))
-        })
+        source.rate.map_or(Ok(()), |rate| take(&self.limiters, source, rate, now))
     }
+
+    /// Checks the rate of questions that anybody can ask. It is counted apart from that of events,
+    /// which nobody else is to use up.
+    pub(super) fn check_question_rate(
+        &self,
+        source: &Source,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        take(&self.questions, source, source.rate.unwrap_or(QUESTIONS), now)
+    }
+}
+
+fn take(
+    limiters: &Mutex<Limiters>,
+    source: &Source,
+    rate: Rate,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let mut limiters = limiters.lock().unwrap_or_else(PoisonError::into_inner);
+    let entry = limiters.entry(source.name.clone()).or_insert_with(|| (rate, limiter(rate)));
+    if entry.0 != rate {
+        *entry = (rate, limiter(rate));
+    }
+    entry.1.take(now).map_err(|wait| {
+        let detail =
+            "This source sends faster than it may. Nothing was stored; send it again later.";
+        Problem::new(Kind::RateLimited, detail).retry_after(wait.max(Duration::from_secs(1)))
+    })
 }
 
 /// Checks method, address and token, the cheapest first.
@@ -55,7 +82,18 @@ fn limiter(rate: Rate) -> RateLimiter {
     RateLimiter::new(rate, burst)
 }
 
+/// Lets the methods of events through, and those with which the provider asks.
 fn check_method(source: &Source, parts: &Parts) -> Result<(), Problem> {
+    let asks = |responder: &Responder| responder.methods().any(|method| parts.method == method);
+    if source.responder.as_ref().is_some_and(asks) {
+        return Ok(());
+    }
+    check_event_method(source, parts)
+}
+
+/// Whether an event may come with this method. What came with another was let through because it
+/// could have been a question.
+pub(super) fn check_event_method(source: &Source, parts: &Parts) -> Result<(), Problem> {
     if source.methods.iter().any(|method| method == parts.method.as_str()) {
         return Ok(());
     }

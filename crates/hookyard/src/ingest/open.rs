@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hookyard_model::Name;
+use hookyard_signature::Options;
 
 use crate::config::{Dedupe, DedupeBy, Source};
 
@@ -12,10 +13,13 @@ const BODY_LIMIT: usize = 16 << 20;
 /// A source of any name that checks nothing. If a provider has that name, its event ids and event
 /// types are found.
 pub(super) fn open_source(name: Name) -> Source {
+    let provider = hookyard_signature::provider(name.as_str());
     Source {
-        provider: hookyard_signature::provider(name.as_str()),
+        provider,
         name,
         verifier: None,
+        responder: provider
+            .and_then(|provider| provider.responder(Vec::new(), &Options::default())),
         allow_ips: Vec::new(),
         token: None,
         credential_headers: Vec::new(),

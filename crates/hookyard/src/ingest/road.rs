@@ -20,6 +20,7 @@ use super::connection::{Phase, Progress};
 use super::gate::{self, Gate};
 use super::keep::{Kept, Parcel};
 use super::open::open_source;
+use super::question::{self, Answered};
 use super::refusals::Refusals;
 use super::{dedupe, head, host, peer};
 use crate::app::App;
@@ -56,7 +57,7 @@ type Answer = Response<Full<Bytes>>;
 /// What a request turns out to be.
 enum Read {
     /// The provider asks whether we are there; nothing is to be kept.
-    Question(Answer),
+    Question(Box<Answered>),
     Event(Box<Event>),
 }
 
@@ -82,19 +83,23 @@ impl Road {
             );
             Err(internal())
         });
-        let mut answer = match result {
+        let (mut answer, is_bodiless) = match result {
             Ok((source, answer)) => {
                 self.app.metrics.answered(&source.name, call.started.elapsed());
-                answer
+                (answer, source.is_bodiless())
             }
             Err(problem) => {
+                let is_bodiless = source.as_ref().is_some_and(|name| self.is_bodiless(name));
                 self.note(source, &problem, &call.id);
                 if problem.closes() {
                     connection.progress.leave_unread();
                 }
-                problem.response(&call.id)
+                (problem.response(&call.id), is_bodiless)
             }
         };
+        if is_bodiless {
+            question::without_body(&mut answer);
+        }
         if let Ok(value) = HeaderValue::from_str(&call.id) {
             answer.headers_mut().insert("x-request-id", value);
         }
@@ -138,12 +143,14 @@ impl Road {
             from,
             body: &whole.bytes,
         };
-        let read = self.read(&arrived)?;
-        self.gate.check_rate(&source, self.app.now())?;
-        let event = match read {
-            Read::Question(answer) => return Ok((source, answer)),
+        let event = match self.read(&arrived)? {
+            Read::Question(answered) => {
+                let answer = self.reply(&source, parts, *answered, call)?;
+                return Ok((source, answer));
+            }
             Read::Event(event) => *event,
         };
+        self.gate.check_rate(&source, self.app.now())?;
         let told_by = dedupe::value(&source, &event);
         let parcel = Parcel {
             config,
@@ -155,6 +162,31 @@ impl Road {
         };
         let kept = self.keep_in_time(parcel, limits.ack_timeout).await?;
         Ok((source, answer(&kept)))
+    }
+
+    /// Answers a question, unless there are too many of them.
+    fn reply(
+        &self,
+        source: &Source,
+        parts: &Parts,
+        answered: Answered,
+        call: &Call,
+    ) -> Result<Answer, Problem> {
+        let now = self.app.now();
+        if answered.is_proved {
+            self.gate.check_rate(source, now)?;
+        } else {
+            self.gate.check_question_rate(source, now)?;
+        }
+        self.app.metrics.asked(&source.name);
+        self.app.feed.tell(|| Happening::Asked {
+            source: source.name.clone(),
+            method: parts.method.as_str().to_owned(),
+        });
+        let (name, method) = (&source.name, parts.method.as_str());
+        let status = answered.answer.status;
+        tracing::info!(source = %name, method, status, request_id = call.id, "handshake answered");
+        Ok(question::response(answered.answer))
     }
 
     /// Has a parcel kept, and waits for that as long as the sender can be made to wait.
@@ -193,12 +225,13 @@ impl Road {
             headers: &headers,
             body: arrived.body,
         };
+        if let Some(answered) = question::answered(arrived.source, &received, now)? {
+            return Ok(Read::Question(Box::new(answered)));
+        }
+        gate::check_event_method(arrived.source, arrived.parts)?;
         let verification = verify(arrived.source, &received, now)?;
-        let question = arrived.source.provider.and_then(|provider| provider.handshake(&received));
-        Ok(match question {
-            Some(answer) => Read::Question(plain_answer(&answer)),
-            None => Read::Event(Box::new(self.make_event(arrived, &received, verification, now))),
-        })
+        question::check_event(arrived.source, &received)?;
+        Ok(Read::Event(Box::new(self.make_event(arrived, &received, verification, now))))
     }
 
     fn make_event(
@@ -224,6 +257,11 @@ impl Road {
             provider_event_id: provider.and_then(|provider| provider.event_id(received)),
             event_type: provider.and_then(|provider| provider.event_type(received)),
         }
+    }
+
+    /// Whether no answer to this source's provider may have a body.
+    fn is_bodiless(&self, name: &Name) -> bool {
+        self.app.config().sources.get(name).is_some_and(|source| source.is_bodiless())
     }
 
     /// Counts a refusal and writes it down. Names that are not sources are kept out of the
@@ -337,13 +375,6 @@ fn answer(kept: &Kept) -> Answer {
     }
     body.push('}');
     with_type(StatusCode::OK, "application/json", body.into())
-}
-
-fn plain_answer(answer: &hookyard_signature::Answer) -> Answer {
-    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    let mut response = with_type(status, answer.content_type, answer.body.clone().into());
-    response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-    response
 }
 
 fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {

@@ -13,6 +13,7 @@ pub(super) struct SourceHandles {
     pub(super) label: Label,
     pub(super) accepted: Counter,
     pub(super) duplicate: Counter,
+    pub(super) handshake: Counter,
     pub(super) events: Counter,
     pub(super) duplicates: Counter,
     pub(super) rejected: Reasons,
@@ -70,6 +71,7 @@ impl SourceHandles {
         Self {
             accepted: requests("accepted"),
             duplicate: requests("duplicate"),
+            handshake: requests("handshake"),
             events: families.events.get_or_create_owned(&labels),
             duplicates: families.duplicates.get_or_create_owned(&labels),
             rejected: Reasons::default(),
@@ -84,7 +86,7 @@ impl SourceHandles {
         families.events.remove(&labels);
         families.duplicates.remove(&labels);
         families.ingest_duration.remove(&labels);
-        for outcome in ["accepted", "duplicate"] {
+        for outcome in ["accepted", "duplicate", "handshake"] {
             families.ingest_requests.remove(&requests(&self.label, outcome, ""));
         }
         for reason in self.rejected.words() {

@@ -111,6 +111,11 @@ impl Metrics {
         handles.duplicates.inc();
     }
 
+    /// A provider's question was answered.
+    pub fn asked(&self, source: &Name) {
+        self.sources.of(source).handshake.inc();
+    }
+
     /// A request was refused with this problem code. A name that is not a source's is not kept.
     pub fn rejected(&self, source: Option<&Name>, code: &'static str) {
         let make = |source: &Label| {

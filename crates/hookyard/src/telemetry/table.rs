@@ -92,7 +92,7 @@ macro_rules! families {
 }
 
 families! {
-    /// Requests to a source that were answered, by what became of them: `accepted`, `duplicate` or `rejected`, and then the problem's code as `reason`. Requests to unknown sources have the source `(unknown)`.
+    /// Requests to a source that were answered, by what became of them: `accepted`, `duplicate`, `handshake` (a provider's question, answered and not stored) or `rejected`, and then the problem's code as `reason`. Requests to unknown sources have the source `(unknown)`.
     ingest_requests = counter "hookyard_ingest_requests" ["source", "outcome", "reason"];
     /// Events that were stored.
     events = counter "hookyard_events" ["source"];

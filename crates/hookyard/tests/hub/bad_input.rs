@@ -66,7 +66,7 @@ enum Expect {
 }
 use Expect::{Closed, Refused, RefusedWithOneOf, Stored};
 
-fn now() -> u64 {
+pub(crate) fn now() -> u64 {
     #[allow(
         clippy::disallowed_methods,
         reason = "a test stands for a sender, who has a clock of their own"

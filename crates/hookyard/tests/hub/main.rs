@@ -10,6 +10,8 @@ mod delivery;
 #[cfg(test)]
 mod failed_disk;
 #[cfg(test)]
+mod handshakes;
+#[cfg(test)]
 mod original;
 #[cfg(test)]
 mod reload;

@@ -3,7 +3,7 @@
 use std::borrow::Cow::Borrowed;
 
 use super::{Category, Confidence, Provider};
-use crate::handshake::Handshake;
+use crate::handshake::table;
 use crate::scheme::{Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::fact;
 
@@ -30,11 +30,7 @@ pub(super) const SLACK: Provider = Provider {
     settings: &[],
     event_id: fact![Json("/event_id")],
     event_type: fact![Json("/event/type"); Json("/type"); Field("command")],
-    handshake: Some(Handshake {
-        at: Borrowed("/type"),
-        is: Borrowed("url_verification"),
-        challenge: Borrowed("/challenge"),
-    }),
+    handshake: Some(table::SLACK),
     answer: "2xx within 3 s",
     retries: "3 times, after seconds, a minute and 5 minutes; says which in `X-Slack-Retry-Num`",
     note: "",

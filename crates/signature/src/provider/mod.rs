@@ -12,7 +12,7 @@ mod scm;
 mod telephony;
 
 use crate::fact::Fact;
-use crate::handshake::{Answer, Handshake};
+use crate::handshake::{Handshake, Responder};
 use crate::scheme::Scheme;
 use crate::{ConfigurationError, Options, Received, Secret, Verifier};
 
@@ -138,10 +138,10 @@ impl Provider {
         self.event_type.find(request)
     }
 
-    /// What to answer, if this is a question and not an event. Only to be asked after the request
-    /// has been verified.
-    pub fn handshake(&self, request: &Received<'_>) -> Option<Answer> {
-        self.handshake.as_ref()?.answer(request)
+    /// What answers this provider's questions; `None` for one that asks none. Some answers need
+    /// a secret or a setting, which are looked for when such a question comes.
+    pub fn responder(&'static self, secrets: Vec<Secret>, options: &Options) -> Option<Responder> {
+        Some(Responder::new(self.handshake?, &self.scheme, secrets, options))
     }
 }
 

@@ -8,7 +8,9 @@ use crate::scheme::{Scheme, Signed, Token};
 use crate::writing::fact;
 
 /// GitHub sends its older SHA-1 header beside the one that counts. In form mode the form is
-/// signed as it is sent. The type has the action behind it: `pull_request.opened`.
+/// signed as it is sent. The type has the action behind it: `pull_request.opened`. The `ping` after a
+/// webhook is made wants a 2xx alone, and is an event like any other: people test the whole way
+/// with it.
 pub(super) const GITHUB: Provider = Provider {
     slug: "github",
     name: "GitHub",

@@ -15,6 +15,7 @@ use crate::feed::Happening;
 pub(super) struct Tally {
     received: u64,
     duplicates: u64,
+    asked: u64,
     refused: u64,
     delivered: u64,
     failed: u64,
@@ -28,6 +29,7 @@ impl Tally {
         let counter = match happening {
             Happening::Received { duplicate: true, .. } => &mut self.duplicates,
             Happening::Received { .. } => &mut self.received,
+            Happening::Asked { .. } => &mut self.asked,
             Happening::Rejected { .. } => &mut self.refused,
             Happening::Attempted { next: Next::Succeeded, .. } => &mut self.delivered,
             Happening::Attempted { .. } => &mut self.failed,
@@ -51,6 +53,7 @@ impl Tally {
             vec![format!("{} received", self.received), format!("{} delivered", self.delivered)];
         let rest = [
             (self.duplicates, "repeated"),
+            (self.asked, if self.asked == 1 { "handshake" } else { "handshakes" }),
             (self.refused, "refused"),
             (self.failed, if self.failed == 1 { "failed attempt" } else { "failed attempts" }),
             (self.missed, "not shown"),
@@ -74,6 +77,7 @@ impl Tally {
             "kind": "stopped",
             "received": self.received,
             "duplicates": self.duplicates,
+            "handshakes": self.asked,
             "rejected": self.refused,
             "delivered": self.delivered,
             "failed_attempts": self.failed,
@@ -88,6 +92,7 @@ impl Tally {
 pub(super) fn line(out: Out, now: Timestamp, happening: &Happening) -> String {
     let rest = match happening {
         Happening::Received { event, duplicate, .. } => received(out, event, *duplicate),
+        Happening::Asked { source, method } => asked(out, source, method),
         Happening::Rejected { source, code, detail } => {
             rejected(out, source.as_ref(), code, detail)
         }
@@ -116,6 +121,11 @@ pub(super) fn hold_json(now: Timestamp, name: &Name, hold: Option<&Hold>) -> Str
         "time": now.to_string(),
     })
     .to_string()
+}
+
+fn asked(out: Out, source: &Name, method: &str) -> String {
+    let (arrow, source) = (out.paint(Paint::Name, "→"), out.paint(Paint::Bold, source));
+    format!("{arrow} {source}  {method}  handshake answered, nothing stored")
 }
 
 fn received(out: Out, event: &Event, duplicate: bool) -> String {
@@ -195,6 +205,11 @@ pub(super) fn json(now: Timestamp, happening: &Happening) -> String {
             "bytes": event.body.len(),
             "duplicate": duplicate,
             "to": to.iter().map(Name::as_str).collect::<Vec<_>>(),
+        }),
+        Happening::Asked { source, method } => json!({
+            "kind": "handshake",
+            "source": source.as_str(),
+            "method": method,
         }),
         Happening::Rejected { source, code, detail } => json!({
             "kind": "rejected",

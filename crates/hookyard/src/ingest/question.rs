@@ -1,0 +1,106 @@
+//! Providers' questions: what they ask before they send events, and our answers.
+//!
+//! A question is never stored. One that has to be signed is verified like an event; one that
+//! cannot be is answered to anybody, but not faster than its own rate.
+
+use bytes::Bytes;
+use hookyard_model::Timestamp;
+use hookyard_signature::{Asked, Received, Unanswered, UnixSeconds};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use http_body_util::Full;
+
+use crate::config::Source;
+use crate::problem::{Kind, Problem};
+
+/// A question whose answer is known.
+pub(super) struct Answered {
+    /// The answer.
+    pub(super) answer: hookyard_signature::Answer,
+    /// Whether it was proved who asks.
+    pub(super) is_proved: bool,
+}
+
+/// The question that a request asks, and our answer; nothing for an event.
+pub(super) fn answered(
+    source: &Source,
+    received: &Received<'_>,
+    now: Timestamp,
+) -> Result<Option<Answered>, Problem> {
+    let Some(responder) = &source.responder else { return Ok(None) };
+    let Some(asked) = responder.question(received) else { return Ok(None) };
+    let is_proved = asked.needs_proof() && source.verifier.is_some();
+    if asked.needs_proof() {
+        verify(source, &asked, received, now)?;
+    }
+    if asked.brings_secret() && !asked.brings_known_secret(received).map_err(|why| refused(&why))? {
+        let detail = "No secret is expected here from the provider, so this one was not taken. Nothing was stored.";
+        return Err(Problem::new(Kind::HandshakeRefused, detail));
+    }
+    let answer = asked.answer(received).map_err(|why| refused(&why))?;
+    Ok(Some(Answered { answer, is_proved }))
+}
+
+fn verify(
+    source: &Source,
+    asked: &Asked<'_>,
+    received: &Received<'_>,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let Some(verifier) = &source.verifier else { return Ok(()) };
+    let now = UnixSeconds(now.as_seconds());
+    let Err(rejection) = verifier.verify(received, now) else { return Ok(()) };
+    match asked.stand_in().map(|stand_in| stand_in.verify(received, now)) {
+        Some(Ok(_)) => Ok(()),
+        _ => Err(Problem::from(&rejection)),
+    }
+}
+
+/// Refuses an event whose signature anybody could have had from us.
+pub(super) fn check_event(source: &Source, received: &Received<'_>) -> Result<(), Problem> {
+    let responder = source.responder.as_ref().filter(|_| source.verifier.is_some());
+    if responder.is_some_and(|responder| responder.is_challenge(received)) {
+        let detail = "This body could be a challenge, which is signed here for anybody, so its signature proves nothing. The request was not stored.";
+        return Err(Problem {
+            code: "challenge_as_event",
+            ..Problem::new(Kind::Signature, detail)
+        });
+    }
+    Ok(())
+}
+
+fn refused(why: &Unanswered) -> Problem {
+    let kind = match why {
+        Unanswered::ChallengeMalformed { .. } | Unanswered::NotOnce { .. } => {
+            Kind::ChallengeMalformed
+        }
+        _ => Kind::HandshakeRefused,
+    };
+    let detail = format!("The provider's question is not answered: {why}. Nothing was stored.");
+    Problem { code: why.code(), ..Problem::new(kind, detail) }
+}
+
+/// The answer as it is sent.
+pub(super) fn response(answer: hookyard_signature::Answer) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
+    let headers = response.headers_mut();
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    }
+    if let Some(content_type) = answer.content_type {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        // A browser that thinks it knows better must not find HTML in an echo.
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Takes the body away from an answer, for providers that insist on none.
+pub(super) fn without_body(answer: &mut Response<Full<Bytes>>) {
+    *answer.body_mut() = Full::default();
+    answer.headers_mut().remove(CONTENT_TYPE);
+}
