@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 /// The text or whole number at `pointer` (RFC 6901). `None` where there is none, or where the body
 /// is not JSON. Of several keys of one name the last counts, as in most parsers.
@@ -24,6 +25,32 @@ fn seek(body: &[u8], seek: Seek<'_>) -> Option<String> {
     let found = seek.deserialize(&mut reader).ok()?;
     reader.end().ok()?;
     found
+}
+
+/// The members of a JSON object in their order; `None` where the body is something else.
+pub(crate) fn members(body: &[u8]) -> Option<Vec<(String, Value)>> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let found = reader.deserialize_map(Members).ok()?;
+    reader.end().ok()?;
+    Some(found)
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(String, Value)>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = Vec::new();
+        while let Some(member) = map.next_entry()? {
+            found.push(member);
+        }
+        Ok(found)
+    }
 }
 
 /// What is still to be walked: empty, or `/` and the next segment.

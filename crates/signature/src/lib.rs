@@ -4,13 +4,15 @@
 //!
 //! [`provider`] finds a provider in the table [`PROVIDERS`]; a [`Verifier`] is a [`Scheme`] with
 //! its [`Secret`]s; [`Rejection`] says what is wrong with a request; [`Generic`] builds a scheme
-//! from settings; [`Fact`] says what is found in a request once it is verified; a [`Responder`] answers
+//! from settings; [`explain()`] finds out which
+//! mistake made a verification fail, [`suggest`] whom an unknown request looks like; [`Fact`] says what is found in a request once it is verified; a [`Responder`] answers
 //! what is no event but a provider's question ([`Handshake`]).
 
 mod bespoke;
 mod carrier;
 mod der;
 mod encoding;
+mod explain;
 mod fact;
 mod fetch;
 mod form;
@@ -27,6 +29,7 @@ mod rejection;
 mod scheme;
 mod secret;
 mod signed;
+mod suggestion;
 mod template;
 mod time;
 mod token;
@@ -35,6 +38,7 @@ mod writing;
 
 pub use bespoke::Bespoke;
 pub use encoding::Encoding;
+pub use explain::{Case, Certainty, Explanation, Finding, Mistake, OtherSecret, Refusal, explain};
 pub use fact::{Fact, Piece};
 pub use fetch::Fetch;
 pub use generic::Generic;
@@ -50,5 +54,6 @@ pub use scheme::{
     Token, Unit,
 };
 pub use secret::Secret;
+pub use suggestion::{Suggestion, suggest};
 pub use template::{TemplateError, TemplateProblem, parse_template};
 pub use verifier::{Options, Proof, Verified, Verifier};
