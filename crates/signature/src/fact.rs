@@ -35,6 +35,9 @@ pub enum Piece {
     Json(Text),
     /// As [`Piece::Json`], and nothing where it is not there.
     MaybeJson(Text),
+    /// As [`Piece::Json`], but in the document of the whole request where the event is one of its
+    /// [`crate::Items`].
+    Outer(Text),
     /// A field of the form in the body or, for GET, in the query.
     Field(Text),
     /// Fixed text.
@@ -76,6 +79,20 @@ impl Fact {
         Ok(Self { alternatives: vec![vec![piece].into()].into(), glue: '.' })
     }
 
+    /// What is left to be looked for in an item of this request: what stands outside it is filled
+    /// in, once for all of them, and what is not there leads nowhere.
+    pub(crate) fn within(&self, outer: &Received<'_>) -> Self {
+        let filled = |piece: &Piece| match piece {
+            Piece::Outer(_) => piece.find(outer).map(|found| Piece::Literal(found.into())),
+            piece => Some(piece.clone()),
+        };
+        let alternatives = self.alternatives.iter().filter_map(|pieces| {
+            let pieces: Option<Vec<_>> = pieces.iter().map(filled).collect();
+            pieces.map(Cow::Owned)
+        });
+        Self { alternatives: alternatives.collect(), glue: self.glue }
+    }
+
     /// The value of the first alternative that is there. Never longer than 255 bytes, never empty,
     /// without control characters.
     pub fn find(&self, request: &Received<'_>) -> Option<String> {
@@ -113,7 +130,7 @@ impl Piece {
                 let value = header(request, name)?;
                 value.strip_suffix(&**drop).unwrap_or(value).to_ascii_lowercase().replace(' ', "_")
             }
-            Self::Json(pointer) | Self::MaybeJson(pointer) => {
+            Self::Json(pointer) | Self::MaybeJson(pointer) | Self::Outer(pointer) => {
                 json::find(&document(request), pointer)?
             }
             Self::Field(name) => {

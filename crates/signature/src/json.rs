@@ -72,20 +72,22 @@ enum Wanted {
 impl<'p> Seek<'p> {
     /// The next segment and what comes after it; `None` where the value itself is wanted.
     fn step(self) -> Option<(Cow<'p, str>, Self)> {
-        let rest = self.rest.strip_prefix('/')?;
-        let (segment, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let plain = !segment.contains('~');
-        let segment = if plain {
-            segment.into()
-        } else {
-            segment.replace("~1", "/").replace("~0", "~").into()
-        };
-        Some((segment, Self { rest, ..self }))
+        step(self.rest).map(|(segment, rest)| (segment, Self { rest, ..self }))
     }
 
     fn leaf(self, value: impl fmt::Display) -> Option<String> {
         (self.rest.is_empty() && self.wanted == Wanted::Leaf).then(|| value.to_string())
     }
+}
+
+/// The first segment of a pointer and what comes after it; `None` where nothing is left of it.
+pub(crate) fn step(pointer: &str) -> Option<(Cow<'_, str>, &str)> {
+    let rest = pointer.strip_prefix('/')?;
+    let (segment, rest) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let plain = !segment.contains('~');
+    let segment =
+        if plain { segment.into() } else { segment.replace("~1", "/").replace("~0", "~").into() };
+    Some((segment, rest))
 }
 
 impl<'de> DeserializeSeed<'de> for Seek<'_> {
@@ -168,7 +170,7 @@ impl<'de> Visitor<'de> for Seek<'_> {
 }
 
 /// Compares a key without keeping it.
-struct Is<'w>(&'w str);
+pub(crate) struct Is<'w>(pub(crate) &'w str);
 
 impl<'de> DeserializeSeed<'de> for Is<'_> {
     type Value = bool;

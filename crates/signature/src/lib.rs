@@ -18,6 +18,7 @@ mod fetch;
 mod form;
 mod generic;
 mod handshake;
+mod items;
 mod json;
 mod key;
 mod message;
@@ -46,6 +47,7 @@ pub use handshake::{
     Alphabet, Answer, Asked, Body, Challenge, Handshake, Mark, Question, Reply, Responder, Said,
     Trust, Unanswered,
 };
+pub use items::{Item, ItemBody, Items, TooManyItems};
 pub use provider::{Category, Confidence, PROVIDERS, Provider, Setting, provider};
 pub use received::{Headers, Received, UnixSeconds};
 pub use rejection::{ConfigurationError, Rejection, SigningError};

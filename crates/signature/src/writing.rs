@@ -4,6 +4,8 @@ use std::borrow::Cow::Borrowed;
 use std::mem;
 
 use crate::Encoding;
+use crate::fact::Fact;
+use crate::items::Items;
 use crate::scheme::{
     Algorithm, Carrier, Format, KeyForm, Part, Place, Scheme, Signed, Text, Timestamp, Token, Unit,
 };
@@ -226,6 +228,27 @@ impl Token {
 impl From<Signed> for Scheme {
     fn from(signed: Signed) -> Self {
         Self::Signed(signed)
+    }
+}
+
+impl Items {
+    /// Items in the list at this pointer, empty where the document is the list, and their facts.
+    pub const fn new(list: &'static str, event_id: Fact, event_type: Fact) -> Self {
+        Self { field: None, list: Borrowed(list), other_list: None, event_id, event_type }
+    }
+
+    /// Or in the list at this pointer.
+    #[must_use]
+    pub const fn or(mut self, list: &'static str) -> Self {
+        set(&mut self.other_list, Some(Borrowed(list)));
+        self
+    }
+
+    /// In JSON that is in this field of a form.
+    #[must_use]
+    pub const fn in_form(mut self, field: &'static str) -> Self {
+        set(&mut self.field, Some(Borrowed(field)));
+        self
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) const SLACK: Provider = Provider {
     settings: &[],
     event_id: fact![Json("/event_id")],
     event_type: fact![Json("/event/type"); Json("/type"); Field("command")],
+    items: None,
     handshake: Some(table::SLACK),
     answer: "2xx within 3 s",
     retries: "3 times, after seconds, a minute and 5 minutes; says which in `X-Slack-Retry-Num`",

@@ -26,6 +26,7 @@ pub(super) const SHOPIFY: Provider = Provider {
     settings: &[],
     event_id: fact![Header("x-shopify-webhook-id"); Header("shopify-webhook-id")],
     event_type: fact![DottedHeader("x-shopify-topic"); DottedHeader("shopify-topic")],
+    items: None,
     handshake: None,
     answer: "2xx within 5 s",
     retries: "8 times over 4 hours, then the subscription is removed",

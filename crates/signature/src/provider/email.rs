@@ -1,11 +1,12 @@
 //! Mail.
 
 use super::{Category, Confidence, Provider};
+use crate::items::Items;
 use crate::scheme::{Algorithm, Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::fact;
 
 /// The time is signed, and no window is stated: retries go on for a day. A request is a batch of
-/// events, each with an id (`sg_event_id`), so the batch is told by the hash of its bytes.
+/// events, each with an id (`sg_event_id`); as a whole it is told by the hash of its bytes.
 pub(super) const SENDGRID: Provider = Provider {
     slug: "sendgrid",
     name: "SendGrid Event Webhook",
@@ -20,6 +21,7 @@ pub(super) const SENDGRID: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/0/event")],
+    items: Some(Items::new("", fact![Json("/sg_event_id")], fact![Json("/event")])),
     handshake: None,
     answer: "2xx",
     retries: "for 24 hours",

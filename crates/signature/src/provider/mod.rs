@@ -13,6 +13,7 @@ mod telephony;
 
 use crate::fact::Fact;
 use crate::handshake::{Handshake, Responder};
+use crate::items::{Item, Items, TooManyItems, Whole};
 use crate::scheme::Scheme;
 use crate::{ConfigurationError, Options, Received, Secret, Verifier};
 
@@ -37,6 +38,9 @@ pub struct Provider {
     pub event_id: Fact,
     /// Where its events say of what type they are.
     pub event_type: Fact,
+    /// Where a request has its events, if it carries several. The two facts above are of the
+    /// request as a whole.
+    pub items: Option<Items>,
     /// What it asks before it sends events.
     pub handshake: Option<Handshake>,
     /// Which answer it expects, and how soon; empty where it is not known.
@@ -136,6 +140,19 @@ impl Provider {
     /// The type of the event, dotted where it has levels: `invoice.paid`.
     pub fn event_type(&self, request: &Received<'_>) -> Option<String> {
         self.event_type.find(request)
+    }
+
+    /// The events that a request carries, where this provider sends several at a time. None where
+    /// the request is one event as it stands: so is what is not JSON, what has another form than
+    /// the provider's, and an empty list.
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyItems`] above 10,000: whoever splits it must be able to keep them all at once.
+    pub fn items(&self, request: &Received<'_>) -> Result<Vec<Item>, TooManyItems> {
+        let Some(items) = &self.items else { return Ok(Vec::new()) };
+        let (event_id, event_type) = (self.event_id(request), self.event_type(request));
+        items.of(request, &Whole { event_id, event_type })
     }
 
     /// What answers this provider's questions; `None` for one that asks none. Some answers need

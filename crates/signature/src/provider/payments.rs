@@ -27,6 +27,7 @@ pub(super) const STRIPE: Provider = Provider {
     settings: &[],
     event_id: fact![Json("/id")],
     event_type: fact![Json("/type")],
+    items: None,
     handshake: None,
     answer: "2xx, as soon as possible",
     retries: "with growing pauses for 3 days; in test mode 3 times over a few hours",

@@ -27,6 +27,7 @@ pub(super) const TWILIO: Provider = Provider {
         Literal("message"), Field("SmsStatus");
         Literal("call"), Field("CallStatus")
     ],
+    items: None,
     handshake: None,
     answer: "2xx within 15 s",
     retries: "none for most callbacks, unless the URL asks for them",
