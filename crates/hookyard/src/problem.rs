@@ -87,6 +87,8 @@ problems! {
     Overloaded = 503 "overloaded" "Too busy";
     /// The disk is full, or nearly.
     StoreFull = 503 "store_full" "The store is full";
+    /// The provider has not yet handed over the secret by which it signs.
+    SecretAwaited = 503 "secret_awaited" "There is no secret yet";
     /// The store cannot be reached now.
     StoreUnavailable = 503 "store_unavailable" "The store is not available";
     /// The disk failed.

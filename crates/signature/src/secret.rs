@@ -34,6 +34,11 @@ impl Secret {
         self.0.len() < SHORT
     }
 
+    /// The secret itself, for whoever has to keep it.
+    pub fn reveal(&self) -> &[u8] {
+        &self.0
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }

@@ -24,6 +24,8 @@ struct Row<'a> {
     /// What is known of the events it takes.
     verification: &'static str,
     covers: Covers,
+    /// Whether the provider is still to hand its secret over; nothing is accepted until then.
+    awaits_secret: bool,
     /// How old a signed request may be, in seconds, where the scheme signs the time.
     tolerance_seconds: Option<u64>,
     /// Counts since this process began.
@@ -74,6 +76,7 @@ async fn list(State(api): State<Shared>) -> Answer<Value> {
             enabled: source.enabled,
             verification: verification.as_str(),
             covers,
+            awaits_secret: source.awaits_secret.is_some(),
             tolerance_seconds: source
                 .verifier
                 .as_ref()

@@ -86,6 +86,7 @@ fn retention(config: &Config) -> String {
 fn source_row(source: &Source) -> [String; 5] {
     let mut proof = match &source.verifier {
         Some(verifier) => covered(verifier.covers()),
+        None if source.awaits_secret.is_some() => "waits for the provider's secret".to_owned(),
         None if source.token.is_some() => "a token alone".to_owned(),
         None => "none: anyone can send".to_owned(),
     };

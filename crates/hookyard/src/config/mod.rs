@@ -8,6 +8,7 @@
 pub mod check;
 mod destination;
 mod dev;
+mod handed_over;
 mod load;
 mod mask;
 mod nearest;
@@ -153,10 +154,14 @@ pub struct Source {
     pub name: Name,
     /// Who sends there; `None` when nothing is known of them.
     pub provider: Option<&'static Provider>,
-    /// Checks where requests come from; `None` only with `verify = "none"`.
+    /// Checks where requests come from; `None` only with `verify = "none"`, or as long as
+    /// [`Source::awaits_secret`].
     pub verifier: Option<Verifier>,
     /// Answers the provider's questions, if it asks any.
     pub responder: Option<Responder>,
+    /// The file for the secret that the provider is still to hand over. Until it has, there is no
+    /// verifier and nothing is accepted.
+    pub awaits_secret: Option<PathBuf>,
     /// Addresses that may send; empty means all.
     pub allow_ips: Vec<IpNet>,
     /// A token that has to come along, beside the signature.

@@ -144,6 +144,11 @@ sections! {
         secret: optional Secret, like "\"${GITHUB_WEBHOOK_SECRET}\"";
         /// Several secrets, all of them good, while one is being replaced; the newest first.
         secrets: optional Vec<At<Secret>>, like "[\"${NEW_SECRET}\", \"${OLD_SECRET}\"]";
+        /// A file for the secret of a provider that hands it over itself when a webhook is made
+        /// (Asana, Notion). As long as there is no such file, the first secret that comes is taken
+        /// and written there, for this user alone to read; nothing else is accepted until then.
+        /// Afterwards it is used like a `secret`, and no other is taken: remove the file for that.
+        handshake_secret: optional String, like "\"asana.secret\"";
         /// `"none"` takes events from anyone, or from anyone with the `token`, and marks them as
         /// unverified.
         verify: default Verify = Verify::Signature;

@@ -1,6 +1,8 @@
 //! How a source proves where its requests come from: the part of `[sources.NAME]` that makes a
 //! verifier.
 
+use std::path::PathBuf;
+
 use hookyard_model::{Name, Secret};
 use hookyard_signature::{
     ConfigurationError, Generic, Options, PROVIDERS, Place, Provider, Responder, Scheme, Token,
@@ -8,6 +10,7 @@ use hookyard_signature::{
 };
 
 use super::RequiredToken;
+use super::handed_over::handed_over;
 use super::nearest::nearest;
 use super::options::{SignatureOptions, SourceOptions};
 use super::reader::{At, Reader};
@@ -21,6 +24,8 @@ pub(super) struct Proof {
     pub(super) verifier: Option<Verifier>,
     /// Answers the provider's questions, if it asks any.
     pub(super) responder: Option<Responder>,
+    /// The file for the secret that the provider is still to hand over.
+    pub(super) awaits_secret: Option<PathBuf>,
     pub(super) token: Option<RequiredToken>,
     /// Headers in which a token or a password comes along, each once.
     pub(super) credential_headers: Vec<String>,
@@ -35,6 +40,7 @@ pub(super) fn proof(
 ) -> Option<Proof> {
     let before = reader.findings.len();
     let provider = options.provider.as_ref().map(|slug| known(slug, reader));
+    let awaits_secret = handed_over(provider.flatten(), options, reader);
     let credentials = credentials(options, reader);
     let token = token(options, reader);
     let is_broken = options.wrong || reader.findings.iter().skip(before).any(Finding::is_error);
@@ -43,25 +49,24 @@ pub(super) fn proof(
     }
     let provider = provider.flatten();
     let credential_headers = credential_headers(provider, options, token.as_ref());
-    if options.verify.value == Verify::None {
-        let is_consistent = is_unverified(options, &credentials, reader);
-        return is_consistent.then_some(Proof {
+    let is_unchecked = options.verify.value == Verify::None;
+    if is_unchecked && !is_unverified(options, &credentials, reader) {
+        return None;
+    }
+    if is_unchecked || awaits_secret.is_some() {
+        let responder = responder(provider, &[], &Options::default());
+        let verifier = None;
+        return Some(Proof {
             provider,
-            verifier: None,
-            responder: responder(provider, &[], &Options::default()),
+            verifier,
+            responder,
+            awaits_secret,
             token,
             credential_headers,
         });
     }
-    let place = options.span.clone();
     if provider.is_none() && token.is_none() && options.username.is_none() {
-        let advice = match nearest(name.as_str(), PROVIDERS.iter().map(|provider| provider.slug)) {
-            Some(slug) => format!("write `provider = \"{slug}\"` if that is who sends"),
-            None => {
-                "write `provider = \"generic\"` for a sender that signs with an HMAC".to_owned()
-            }
-        };
-        reader.error(place, format!("`provider` is missing in `[sources.{name}]`; {advice}"));
+        no_provider(name, options, reader);
         return None;
     }
     let tolerance = tolerance(options, reader);
@@ -94,7 +99,23 @@ pub(super) fn proof(
         reader.warn(tolerance.span.clone(), sentence);
     }
     let responder = responder(provider, &credentials, &Options::default());
-    Some(Proof { provider, verifier: Some(verifier), responder, token, credential_headers })
+    Some(Proof {
+        provider,
+        verifier: Some(verifier),
+        responder,
+        awaits_secret,
+        token,
+        credential_headers,
+    })
+}
+
+fn no_provider(name: &Name, options: &SourceOptions, reader: &mut Reader<'_>) {
+    let advice = match nearest(name.as_str(), PROVIDERS.iter().map(|provider| provider.slug)) {
+        Some(slug) => format!("write `provider = \"{slug}\"` if that is who sends"),
+        None => "write `provider = \"generic\"` for a sender that signs with an HMAC".to_owned(),
+    };
+    let sentence = format!("`provider` is missing in `[sources.{name}]`; {advice}");
+    reader.error(options.span.clone(), sentence);
 }
 
 /// What answers the provider's questions.
@@ -224,6 +245,7 @@ fn is_unverified(
 ) -> bool {
     let unused = credentials.first().map(|secret| &secret.span);
     let unused = unused.or(options.signature.as_ref().map(|signature| &signature.span));
+    let unused = unused.or(options.handshake_secret.as_ref().map(|file| &file.span));
     if let Some(span) = unused {
         reader.clash(
             options.verify.span.clone(),

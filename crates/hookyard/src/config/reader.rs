@@ -135,14 +135,11 @@ impl<'e> Reader<'e> {
             return None;
         }
         let file = raw.strip_prefix("file:").and_then(|_| text.strip_prefix("file:"));
-        let text = match file {
-            Some(path) => self.secret_file(path, &node.span())?,
-            None => text,
-        };
+        if let Some(path) = file {
+            return self.secret_in(path, Some(node.span()));
+        }
         if text.trim().is_empty() {
-            let sentence = if raw.starts_with("file:") {
-                "the secret's file is empty; write the secret into it"
-            } else if raw.contains("${") {
+            let sentence = if raw.contains("${") {
                 "the environment variable is empty; set it to the secret"
             } else {
                 "the secret is empty; write it as `\"${NAME}\"` or `\"file:PATH\"`"
@@ -153,16 +150,21 @@ impl<'e> Reader<'e> {
         Some(Secret::new(text))
     }
 
-    fn secret_file(&mut self, path: &str, span: &Span) -> Option<String> {
+    /// The secret in a file of its own.
+    pub(super) fn secret_in(&mut self, path: &str, span: Option<Span>) -> Option<Secret> {
         let path = self.file(path);
         match read_text(&path, SECRET_FILE_LIMIT) {
+            Ok(text) if text.trim().is_empty() => {
+                self.error(span, "the secret's file is empty; write the secret into it");
+                None
+            }
             // The line end at the end of the file is the editor's, not the secret's.
             Ok(text) => {
                 let line = text.strip_suffix('\n').unwrap_or(&text);
-                Some(line.strip_suffix('\r').unwrap_or(line).to_owned())
+                Some(Secret::new(line.strip_suffix('\r').unwrap_or(line).to_owned()))
             }
             Err(why) => {
-                self.error(span.clone(), format!("the secret's file `{}` {why}", path.display()));
+                self.error(span, format!("the secret's file `{}` {why}", path.display()));
                 None
             }
         }

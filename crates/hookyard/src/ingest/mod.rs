@@ -11,6 +11,7 @@ mod body;
 mod connection;
 mod dedupe;
 mod gate;
+mod handed_over;
 mod head;
 mod host;
 mod keep;

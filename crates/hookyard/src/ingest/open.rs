@@ -20,6 +20,7 @@ pub(super) fn open_source(name: Name) -> Source {
         verifier: None,
         responder: provider
             .and_then(|provider| provider.responder(Vec::new(), &Options::default())),
+        awaits_secret: None,
         allow_ips: Vec::new(),
         token: None,
         credential_headers: Vec::new(),

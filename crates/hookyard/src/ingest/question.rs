@@ -3,13 +3,17 @@
 //! A question is never stored. One that has to be signed is verified like an event; one that
 //! cannot be is answered to anybody, but not faster than its own rate.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use hookyard_model::Timestamp;
-use hookyard_signature::{Asked, Received, Unanswered, UnixSeconds};
+use hookyard_signature::{Asked, Received, Rejection, Unanswered, UnixSeconds};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
+use tokio::task::spawn_blocking;
 
+use super::handed_over::{HandedOver, Outcome};
 use crate::config::Source;
 use crate::problem::{Kind, Problem};
 
@@ -19,6 +23,8 @@ pub(super) struct Answered {
     pub(super) answer: hookyard_signature::Answer,
     /// Whether it was proved who asks.
     pub(super) is_proved: bool,
+    /// A secret that has to be kept before the answer is given.
+    pub(super) handed_over: Option<HandedOver>,
 }
 
 /// The question that a request asks, and our answer; nothing for an event.
@@ -33,12 +39,57 @@ pub(super) fn answered(
     if asked.needs_proof() {
         verify(source, &asked, received, now)?;
     }
-    if asked.brings_secret() && !asked.brings_known_secret(received).map_err(|why| refused(&why))? {
-        let detail = "No secret is expected here from the provider, so this one was not taken. Nothing was stored.";
-        return Err(Problem::new(Kind::HandshakeRefused, detail));
-    }
+    let handed_over =
+        if asked.brings_secret() { handed_over(source, &asked, received, now)? } else { None };
     let answer = asked.answer(received).map_err(|why| refused(&why))?;
-    Ok(Some(Answered { answer, is_proved }))
+    Ok(Some(Answered { answer, is_proved, handed_over }))
+}
+
+/// The secret that a question brings, if it is to be kept; nothing if it is known already.
+fn handed_over(
+    source: &Source,
+    asked: &Asked<'_>,
+    received: &Received<'_>,
+    now: Timestamp,
+) -> Result<Option<HandedOver>, Problem> {
+    let (secret, verifier) = asked.secret(received).map_err(|why| refused(&why))?;
+    // Some sign this request too, with the very secret that it brings (Notion).
+    match verifier.verify(received, UnixSeconds(now.as_seconds())) {
+        Ok(_) | Err(Rejection::SignatureMissing { .. }) => {}
+        Err(rejection) => return Err(Problem::from(&rejection)),
+    }
+    if let Some(file) = &source.awaits_secret {
+        return Ok(Some(HandedOver { file: file.clone(), secret }));
+    }
+    if asked.brings_known_secret(received).map_err(|why| refused(&why))? {
+        return Ok(None);
+    }
+    Err(not_expected())
+}
+
+fn not_expected() -> Problem {
+    let detail = "No secret is expected here from the provider, so this one was not taken. Set `handshake_secret` to take one. Nothing was stored.";
+    Problem::new(Kind::HandshakeRefused, detail)
+}
+
+/// Keeps a secret before the provider hears that it has been taken.
+pub(super) async fn keep(source: &Source, handed_over: HandedOver) -> Result<(), Problem> {
+    let file = handed_over.file.display().to_string();
+    let source = &source.name;
+    match spawn_blocking(move || handed_over.keep()).await.unwrap_or_else(|panic| Err(panic.into()))
+    {
+        Ok(Outcome::Kept) => {
+            tracing::info!(%source, file, "the provider has handed its secret over, and it is kept in this file; requests are checked with it from the next look at the configuration on");
+            Ok(())
+        }
+        Ok(Outcome::Known) => Ok(()),
+        Ok(Outcome::Refused) => Err(not_expected()),
+        Err(error) => {
+            tracing::error!(%source, file, %error, "the provider's secret could not be kept in this file, so it was told to try again; let this user write there");
+            let detail = "The secret could not be kept. Nothing was stored; send it again later.";
+            Err(Problem::new(Kind::SecretAwaited, detail).retry_after(Duration::from_secs(30)))
+        }
+    }
 }
 
 fn verify(

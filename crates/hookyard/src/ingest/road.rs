@@ -145,7 +145,7 @@ impl Road {
         };
         let event = match self.read(&arrived)? {
             Read::Question(answered) => {
-                let answer = self.reply(&source, parts, *answered, call)?;
+                let answer = self.reply(&source, parts, *answered, call).await?;
                 return Ok((source, answer));
             }
             Read::Event(event) => *event,
@@ -165,7 +165,7 @@ impl Road {
     }
 
     /// Answers a question, unless there are too many of them.
-    fn reply(
+    async fn reply(
         &self,
         source: &Source,
         parts: &Parts,
@@ -177,6 +177,9 @@ impl Road {
             self.gate.check_rate(source, now)?;
         } else {
             self.gate.check_question_rate(source, now)?;
+        }
+        if let Some(handed_over) = answered.handed_over {
+            question::keep(source, handed_over).await?;
         }
         self.app.metrics.asked(&source.name);
         self.app.feed.tell(|| Happening::Asked {
@@ -359,6 +362,10 @@ fn verify(
     received: &Received<'_>,
     now: Timestamp,
 ) -> Result<Verification, Problem> {
+    if source.awaits_secret.is_some() {
+        let detail = "The provider has not yet handed over the secret that its requests are checked with. Nothing was stored; send it again later.";
+        return Err(Problem::new(Kind::SecretAwaited, detail).retry_after(Duration::from_secs(30)));
+    }
     let Some(verifier) = &source.verifier else { return Ok(Verification::Unverified) };
     verifier
         .verify(received, UnixSeconds(now.as_seconds()))

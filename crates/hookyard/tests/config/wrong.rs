@@ -725,6 +725,25 @@ error: `secret` and `secrets` cannot both be set; put all of them into `secrets`
   |           ^^^^^^^^^^^^^^^^^^^^"#,
     ),
     (
+        "a secret that nobody hands over",
+        r#"
+[sources.a]
+provider = "github"
+handshake_secret = "a.secret"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: this provider hands no secret over; write the one that it shows as `secret`, and remove this
+ --> hookyard.toml:3:20
+  |
+3 | handshake_secret = "a.secret"
+  |                    ^^^^^^^^^^"#,
+    ),
+    (
         "secret of the wrong type",
         r#"
 [sources.a]
