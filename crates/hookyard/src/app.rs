@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::clock::{EventIds, SystemClock};
 use crate::config::Config;
 use crate::feed::Feed;
+use crate::keys::Keys;
 use crate::telemetry::Metrics;
 
 /// What every part of a running hub shares.
@@ -17,6 +18,8 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// Makes deliveries.
     pub engine: Engine,
+    /// Fetches the keys that providers publish.
+    pub(crate) keys: Keys,
     /// Counts what happens.
     pub metrics: Arc<Metrics>,
     /// Tells what happens.

@@ -14,6 +14,7 @@ pub mod config;
 pub mod fault;
 pub mod feed;
 pub mod ingest;
+mod keys;
 pub mod problem;
 pub mod reload;
 mod retention;

@@ -93,6 +93,8 @@ problems! {
     StoreUnavailable = 503 "store_unavailable" "The store is not available";
     /// The disk failed.
     StoreFailed = 503 "store_failed" "The store failed", closes;
+    /// The provider's key could not be fetched, so nothing is known of the request.
+    KeyUnavailable = 503 "key_unavailable" "The provider's key is not available";
     /// The commit took too long.
     AckTimeout = 503 "ack_timeout" "Not stored in time";
     /// The process is about to end.
@@ -194,6 +196,10 @@ impl Problem {
 impl From<&Rejection> for Problem {
     fn from(rejection: &Rejection) -> Self {
         let detail = format!("{rejection}. The request was not stored.");
+        // Whether it is a good one is not known, so it has to come again.
+        if matches!(rejection, Rejection::KeyUnavailable { .. }) {
+            return Self::new(Kind::KeyUnavailable, detail).retry_after(Duration::from_secs(30));
+        }
         Self { code: rejection.code(), ..Self::new(Kind::Signature, detail) }
     }
 }

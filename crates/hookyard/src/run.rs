@@ -24,6 +24,7 @@ use crate::config::tls::{self, TlsError};
 use crate::config::{Config, StoreSettings, store_options};
 use crate::feed::Feed;
 use crate::ingest::{Ingest, Listening};
+use crate::keys::Keys;
 use crate::reload::{self, Reloader};
 use crate::retention;
 use crate::stranded;
@@ -195,7 +196,7 @@ async fn assemble(
     };
     let parts = Parts {
         store: Arc::clone(&store),
-        transport: Arc::new(client),
+        transport: Arc::new(client.clone()),
         clock: Arc::new(SystemClock),
         observer: Arc::new(watcher),
     };
@@ -205,6 +206,7 @@ async fn assemble(
         ids: EventIds::after(store.last_sequence()),
         store,
         engine,
+        keys: Keys::new(client, Arc::clone(&metrics)),
         metrics,
         feed,
         clock: SystemClock,

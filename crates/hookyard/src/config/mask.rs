@@ -42,6 +42,11 @@ fn collect(options: &[Opt], harmless: &mut BTreeSet<&'static str>) {
     }
 }
 
+/// Whether a table has keys of any name, so that none of them says whether its value is secret.
+fn has_any_names(table: &str) -> bool {
+    matches!(table, "headers" | "settings")
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     LineEnd,
@@ -125,7 +130,7 @@ struct Masker {
     path: Vec<String>,
     /// Whether this is the line of a section's head.
     in_head: bool,
-    /// Whether the section holds headers, which have any names.
+    /// Whether the section has keys of any name, as headers do.
     in_headers: bool,
 }
 
@@ -183,7 +188,7 @@ impl Masker {
     fn is_among_headers(&self) -> bool {
         let (_, parents) = self.path.split_last().map_or(("", &[][..]), |(key, rest)| (key, rest));
         let is_inside = matches!(self.frames.last(), Some(Frame::Table(_, true)));
-        self.in_headers || is_inside || parents.iter().any(|part| part == "headers")
+        self.in_headers || is_inside || parents.iter().any(|part| has_any_names(part))
     }
 
     fn value_mark(&mut self, mark: char, text: &str, value: Value) {
@@ -192,7 +197,7 @@ impl Masker {
         match mark {
             '[' => self.frames.push(Frame::List(begun)),
             '{' => {
-                let is_headers = self.path.last().is_some_and(|key| key == "headers");
+                let is_headers = self.path.last().is_some_and(|key| has_any_names(key));
                 self.frames.push(Frame::Table(begun, is_headers));
                 self.value = None;
                 self.path.clear();
@@ -223,7 +228,7 @@ impl Masker {
                 self.path.clear();
             }
             ']' => {
-                self.in_headers = self.path.last().is_some_and(|part| part == "headers");
+                self.in_headers = self.path.last().is_some_and(|part| has_any_names(part));
                 self.frames.clear();
                 self.path.clear();
             }

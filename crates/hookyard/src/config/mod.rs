@@ -22,6 +22,7 @@ mod report;
 mod route;
 mod section;
 mod server;
+mod settings;
 mod source;
 pub mod tls;
 mod value;
@@ -162,6 +163,9 @@ pub struct Source {
     /// The file for the secret that the provider is still to hand over. Until it has, there is no
     /// verifier and nothing is accepted.
     pub awaits_secret: Option<PathBuf>,
+    /// Where the provider's keys are fetched, instead of from the provider's own hosts; without a
+    /// slash at its end.
+    pub keys_url: Option<String>,
     /// Addresses that may send; empty means all.
     pub allow_ips: Vec<IpNet>,
     /// A token that has to come along, beside the signature.

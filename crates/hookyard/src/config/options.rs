@@ -14,7 +14,8 @@ use super::reader::{At, Node, Reader};
 use super::report::Span;
 use super::section::{Fields, Named, Opt, Rows, Section, Value, sections};
 use super::value::{
-    Addresses, HeaderName, Headers, HostName, Method, OneOrMore, ProviderSlug, Share, Size, Verify,
+    Addresses, HeaderName, Headers, HostName, Method, OneOrMore, ProviderSlug, Settings, Share,
+    Size, Verify,
 };
 
 const fn seconds(seconds: u64) -> Duration {
@@ -149,6 +150,14 @@ sections! {
         /// and written there, for this user alone to read; nothing else is accepted until then.
         /// Afterwards it is used like a `secret`, and no other is taken: remove the file for that.
         handshake_secret: optional String, like "\"asana.secret\"";
+        /// What the provider needs beside the secret, or instead of one, by name: its page says
+        /// what. An error lists what a provider has.
+        settings: optional Settings, like "{ webhook_id = \"1JE4291016473214C\" }";
+        /// Where to fetch the keys of a provider that publishes them, instead of from the provider
+        /// itself: a mirror that you run, or a server for tests. The path of the provider's own URL
+        /// is put behind it. `http` and private addresses are allowed here, because you wrote it.
+        /// Without it, keys come over `https` from the provider's own hosts alone.
+        keys_url: optional String, like "\"http://127.0.0.1:9000\"";
         /// `"none"` takes events from anyone, or from anyone with the `token`, and marks them as
         /// unverified.
         verify: default Verify = Verify::Signature;

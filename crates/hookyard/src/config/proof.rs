@@ -15,6 +15,7 @@ use super::nearest::nearest;
 use super::options::{SignatureOptions, SourceOptions};
 use super::reader::{At, Reader};
 use super::report::{Finding, Span};
+use super::settings::{keys_url, settings};
 use super::source::secrets;
 use super::value::{HeaderName, ProviderSlug, Verify};
 
@@ -26,6 +27,7 @@ pub(super) struct Proof {
     pub(super) responder: Option<Responder>,
     /// The file for the secret that the provider is still to hand over.
     pub(super) awaits_secret: Option<PathBuf>,
+    pub(super) keys_url: Option<String>,
     pub(super) token: Option<RequiredToken>,
     /// Headers in which a token or a password comes along, each once.
     pub(super) credential_headers: Vec<String>,
@@ -48,19 +50,22 @@ pub(super) fn proof(
         return None;
     }
     let provider = provider.flatten();
+    let keys_url = keys_url(provider, options, reader);
+    let settings = settings(name, provider, options, reader)?;
     let credential_headers = credential_headers(provider, options, token.as_ref());
     let is_unchecked = options.verify.value == Verify::None;
     if is_unchecked && !is_unverified(options, &credentials, reader) {
         return None;
     }
     if is_unchecked || awaits_secret.is_some() {
-        let responder = responder(provider, &[], &Options::default());
+        let responder = responder(provider, &[], &Options { tolerance: None, settings });
         let verifier = None;
         return Some(Proof {
             provider,
             verifier,
             responder,
             awaits_secret,
+            keys_url,
             token,
             credential_headers,
         });
@@ -70,7 +75,10 @@ pub(super) fn proof(
         return None;
     }
     let tolerance = tolerance(options, reader);
+    let is_published = provider.is_some_and(|provider| !provider.scheme.needs_secret());
     let (scheme, credentials, token) = match (credentials.is_empty(), token) {
+        // The provider publishes its keys: they are fetched, and a token stays what it is.
+        (true, token) if is_published => (scheme(provider, options, reader)?, credentials, token),
         // A token and nothing else: it is the proof, and is not asked for a second time.
         (true, Some(token)) => {
             if let Some((span, sentence)) = signs_without_secret(name, provider, options) {
@@ -83,30 +91,34 @@ pub(super) fn proof(
             (Scheme::Token(scheme), tokens, None)
         }
         (true, None) => {
-            reader.error(
-                options.span.clone(),
-                format!(
-                    "`[sources.{name}]` has no `secret` to check signatures with; add the one that the provider shows, or write `verify = \"none\"` to take events from anyone"
-                ),
-            );
+            no_secret(name, options, reader);
             return None;
         }
         (false, token) => (scheme(provider, options, reader)?, credentials, token),
     };
-    let verifier = verifier(&scheme, &credentials, tolerance, reader)?;
+    let known = Options { tolerance, settings };
+    let verifier = verifier(&scheme, &credentials, &known, options, reader)?;
     if let Some(tolerance) = options.tolerance.as_ref().filter(|_| verifier.tolerance().is_none()) {
         let sentence = "this has no effect, because no timestamp is signed here; remove it";
         reader.warn(tolerance.span.clone(), sentence);
     }
-    let responder = responder(provider, &credentials, &Options::default());
+    let responder = responder(provider, &credentials, &known);
     Some(Proof {
         provider,
         verifier: Some(verifier),
         responder,
         awaits_secret,
+        keys_url,
         token,
         credential_headers,
     })
+}
+
+fn no_secret(name: &Name, options: &SourceOptions, reader: &mut Reader<'_>) {
+    let sentence = format!(
+        "`[sources.{name}]` has no `secret` to check signatures with; add the one that the provider shows, or write `verify = \"none\"` to take events from anyone"
+    );
+    reader.error(options.span.clone(), sentence);
 }
 
 fn no_provider(name: &Name, options: &SourceOptions, reader: &mut Reader<'_>) {
@@ -307,22 +319,34 @@ fn sentence(error: &ConfigurationError) -> String {
 fn verifier(
     scheme: &Scheme,
     secrets: &[At<Secret>],
-    tolerance: Option<u64>,
+    known: &Options,
+    options: &SourceOptions,
     reader: &mut Reader<'_>,
 ) -> Option<Verifier> {
-    let options = Options { tolerance, ..Options::default() };
+    let settings = options.settings.as_ref().and_then(|settings| settings.span.clone());
+    let of_settings = settings.unwrap_or_else(|| options.span.clone());
     let key = |secret: &At<Secret>| hookyard_signature::Secret::new(secret.reveal());
     let before = reader.findings.len();
     for secret in secrets {
-        let usable = key(secret).and_then(|key| Verifier::new(scheme, vec![key], &options));
-        if let Err(error) = usable {
-            let sentence = format!("{error}; copy it again from where the provider shows it");
-            reader.error(secret.span.clone(), sentence);
+        match key(secret).and_then(|key| Verifier::new(scheme, vec![key], known)) {
+            Ok(_) => {}
+            // Not this secret's fault, and the same for all of them.
+            Err(error @ ConfigurationError::Settings(_)) => {
+                reader.error(of_settings, error.to_string());
+                return None;
+            }
+            Err(error) => {
+                let sentence = format!("{error}; copy it again from where the provider shows it");
+                reader.error(secret.span.clone(), sentence);
+            }
         }
     }
     if reader.findings.len() > before {
         return None;
     }
     let keys: Result<Vec<_>, _> = secrets.iter().map(key).collect();
-    keys.and_then(|keys| Verifier::new(scheme, keys, &options)).ok()
+    // Where the provider publishes its keys, there may have been no secret to try.
+    keys.and_then(|keys| Verifier::new(scheme, keys, known))
+        .map_err(|error| reader.error(of_settings, error.to_string()))
+        .ok()
 }

@@ -36,7 +36,8 @@ pub(super) fn source(
             "without a method nothing is accepted; write [\"POST\"]",
         );
     }
-    let Proof { provider, verifier, responder, awaits_secret, token, credential_headers } = proof?;
+    let Proof { provider, verifier, responder, keys_url, awaits_secret, token, credential_headers } =
+        proof?;
     let signs_url = verifier.as_ref().is_some_and(|verifier| verifier.covers().url);
     if signs_url && own_url.is_none() && server.public_url.is_none() {
         reader.warn(
@@ -50,6 +51,7 @@ pub(super) fn source(
         verifier,
         responder,
         awaits_secret,
+        keys_url,
         allow_ips: options.allow_ips.value.into_iter().map(|network| network.value).collect(),
         token,
         credential_headers,

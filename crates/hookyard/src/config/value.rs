@@ -322,7 +322,7 @@ impl<T: Value> Value for OneOrMore<T> {
 
 /// A table of texts that may be secret, such as headers.
 #[derive(Debug)]
-pub(super) struct Headers(pub(super) BTreeMap<String, (At<()>, At<Secret>)>);
+pub(super) struct Headers(pub(super) SecretsByName);
 
 impl Value for Headers {
     const IS_SECRET: bool = true;
@@ -333,20 +333,44 @@ impl Value for Headers {
     }
 
     fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(table) = node.get_ref().as_table() else {
-            reader.wrong_type(node, &Self::form());
-            return None;
-        };
-        let mut headers = BTreeMap::new();
-        for (key, node) in table {
-            let name = At { value: (), span: Some(key.span()) };
-            if let Some(value) = reader.secret(node) {
-                let value = At { value, span: Some(node.span()) };
-                headers.insert(key.get_ref().to_string(), (name, value));
-            }
-        }
-        (headers.len() == table.len()).then_some(Self(headers))
+        secrets_by_name(node, &Self::form(), reader).map(Self)
     }
+}
+
+/// A provider's settings: names, which may turn out not to be any, and values.
+#[derive(Debug)]
+pub(super) struct Settings(pub(super) SecretsByName);
+
+impl Value for Settings {
+    const IS_SECRET: bool = true;
+
+    fn form() -> String {
+        "a table of names and texts; a text may be `\"${NAME}\"` or `\"file:PATH\"`".to_owned()
+    }
+
+    fn read(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        secrets_by_name(node, &Self::form(), reader).map(Self)
+    }
+}
+
+/// What a table has under names of any kind: where each stands, and its value.
+type SecretsByName = BTreeMap<String, (At<()>, At<Secret>)>;
+
+/// Reads a table of any names, each with a secret.
+fn secrets_by_name(node: &Node<'_>, form: &str, reader: &mut Reader<'_>) -> Option<SecretsByName> {
+    let Some(table) = node.get_ref().as_table() else {
+        reader.wrong_type(node, form);
+        return None;
+    };
+    let mut secrets = BTreeMap::new();
+    for (key, node) in table {
+        let name = At { value: (), span: Some(key.span()) };
+        if let Some(value) = reader.secret(node) {
+            let value = At { value, span: Some(node.span()) };
+            secrets.insert(key.get_ref().to_string(), (name, value));
+        }
+    }
+    (secrets.len() == table.len()).then_some(secrets)
 }
 
 impl Value for RetryPolicy {

@@ -27,17 +27,19 @@ pub(super) struct Answered {
     pub(super) handed_over: Option<HandedOver>,
 }
 
-/// The question that a request asks, and our answer; nothing for an event.
+/// The question that a request asks, and our answer; nothing for an event. `key` is the key that
+/// the provider publishes, where one was fetched.
 pub(super) fn answered(
     source: &Source,
     received: &Received<'_>,
     now: Timestamp,
+    key: Option<&[u8]>,
 ) -> Result<Option<Answered>, Problem> {
     let Some(responder) = &source.responder else { return Ok(None) };
     let Some(asked) = responder.question(received) else { return Ok(None) };
     let is_proved = asked.needs_proof() && source.verifier.is_some();
     if asked.needs_proof() {
-        verify(source, &asked, received, now)?;
+        verify(source, &asked, received, (now, key))?;
     }
     let handed_over =
         if asked.brings_secret() { handed_over(source, &asked, received, now)? } else { None };
@@ -96,11 +98,11 @@ fn verify(
     source: &Source,
     asked: &Asked<'_>,
     received: &Received<'_>,
-    now: Timestamp,
+    (now, key): (Timestamp, Option<&[u8]>),
 ) -> Result<(), Problem> {
     let Some(verifier) = &source.verifier else { return Ok(()) };
     let now = UnixSeconds(now.as_seconds());
-    let Err(rejection) = verifier.verify(received, now) else { return Ok(()) };
+    let Err(rejection) = verifier.verify_with(received, now, key) else { return Ok(()) };
     match asked.stand_in().map(|stand_in| stand_in.verify(received, now)) {
         Some(Ok(_)) => Ok(()),
         _ => Err(Problem::from(&rejection)),

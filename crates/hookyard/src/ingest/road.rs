@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
 use hookyard_model::{Event, HeaderList, Name, Timestamp, Verification};
-use hookyard_signature::{Headers, Received, UnixSeconds};
+use hookyard_signature::{Fetch, Headers, Received, Rejection, UnixSeconds};
 
 use super::body::{self, Allowance, Memory};
 use super::connection::{Phase, Progress};
@@ -27,6 +27,7 @@ use crate::app::App;
 use crate::bug;
 use crate::config::{Config, Source};
 use crate::feed::Happening;
+use crate::keys::Unavailable;
 use crate::problem::{Kind, Problem};
 
 /// What the requests of all connections share.
@@ -143,8 +144,12 @@ impl Road {
             from,
             body: &whole.bytes,
         };
-        let event = match self.read(&arrived)? {
+        let event = match self.read(&arrived).await? {
             Read::Question(answered) => {
+                if let Some(page) = &answered.answer.visit {
+                    let visited = self.app.keys.visit(&source, page).await;
+                    visited.map_err(|failure| unavailable(&failure))?;
+                }
                 let answer = self.reply(&source, parts, *answered, call).await?;
                 return Ok((source, answer));
             }
@@ -215,24 +220,45 @@ impl Road {
         }
     }
 
-    /// Verifies a request and finds out what it is.
-    fn read(&self, arrived: &Arrived<'_>) -> Result<Read, Problem> {
+    /// Verifies a request and finds out what it is, with the key that the provider publishes, if
+    /// it has to be fetched.
+    async fn read(&self, arrived: &Arrived<'_>) -> Result<Read, Problem> {
+        let fetch = match key_to_fetch(arrived) {
+            Ok(Some(fetch)) => fetch,
+            Ok(None) => return self.read_with(arrived, None),
+            // It may still be a question, which need not be signed.
+            Err(rejection) => {
+                return self.read_with(arrived, None).map_err(|problem| match problem.kind {
+                    Kind::KeyUnavailable => Problem::from(&rejection),
+                    _ => problem,
+                });
+            }
+        };
+        let (keys, source) = (&self.app.keys, arrived.source);
+        let found = keys.get(source, &fetch).await.map_err(|failure| unavailable(&failure))?;
+        let read = self.read_with(arrived, Some(&found.bytes));
+        let is_doubtful = read.as_ref().is_err_and(|problem| DOUBTFUL.contains(&problem.code));
+        if is_doubtful && found.is_worth_another_look() {
+            // If there is nothing new, what has been found out stays as it is.
+            if let Ok(newer) = keys.get_again(source, &fetch).await {
+                return self.read_with(arrived, Some(&newer.bytes));
+            }
+        }
+        read
+    }
+
+    fn read_with(&self, arrived: &Arrived<'_>, key: Option<&[u8]>) -> Result<Read, Problem> {
         #[cfg(any(test, feature = "fault-injection"))]
         crate::fault::panic_at("verify", target(arrived.parts));
         let now = self.app.now();
         let url = arrived.public_url();
         let headers = HeaderAccess(&arrived.parts.headers);
-        let received = Received {
-            method: arrived.parts.method.as_str(),
-            url: &url,
-            headers: &headers,
-            body: arrived.body,
-        };
-        if let Some(answered) = question::answered(arrived.source, &received, now)? {
+        let received = arrived.received(&url, &headers);
+        if let Some(answered) = question::answered(arrived.source, &received, now, key)? {
             return Ok(Read::Question(Box::new(answered)));
         }
         gate::check_event_method(arrived.source, arrived.parts)?;
-        let verification = verify(arrived.source, &received, now)?;
+        let verification = verify(arrived.source, &received, now, key)?;
         question::check_event(arrived.source, &received)?;
         Ok(Read::Event(Box::new(self.make_event(arrived, &received, verification, now))))
     }
@@ -293,7 +319,12 @@ struct Arrived<'r> {
     body: &'r Bytes,
 }
 
-impl Arrived<'_> {
+impl<'r> Arrived<'r> {
+    /// The request as the signature crate reads it.
+    fn received(&self, url: &'r str, headers: &'r HeaderAccess<'r>) -> Received<'r> {
+        Received { method: self.parts.method.as_str(), url, headers, body: self.body }
+    }
+
     /// The URL as the provider knows it.
     fn public_url(&self) -> String {
         let target = target(self.parts);
@@ -357,10 +388,27 @@ fn is_cross_site(parts: &Parts) -> bool {
         || parts.headers.get("sec-fetch-site").is_some_and(|site| site != "none")
 }
 
+/// What is said of a request when the provider may have another key by now.
+const DOUBTFUL: [&str; 3] = ["signature_mismatch", "key_unavailable", "key_foreign"];
+
+/// The key that has to be fetched to verify a request, if it has to be.
+fn key_to_fetch(arrived: &Arrived<'_>) -> Result<Option<Fetch>, Rejection> {
+    let Some(verifier) = &arrived.source.verifier else { return Ok(None) };
+    let url = arrived.public_url();
+    let headers = HeaderAccess(&arrived.parts.headers);
+    verifier.fetch(&arrived.received(&url, &headers))
+}
+
+fn unavailable(failure: &Unavailable) -> Problem {
+    let detail = "What is needed from the provider to verify or confirm this could not be fetched. Nothing was stored; send it again later.";
+    Problem::new(Kind::KeyUnavailable, detail).retry_after(failure.retry_after)
+}
+
 fn verify(
     source: &Source,
     received: &Received<'_>,
     now: Timestamp,
+    key: Option<&[u8]>,
 ) -> Result<Verification, Problem> {
     if source.awaits_secret.is_some() {
         let detail = "The provider has not yet handed over the secret that its requests are checked with. Nothing was stored; send it again later.";
@@ -368,7 +416,7 @@ fn verify(
     }
     let Some(verifier) = &source.verifier else { return Ok(Verification::Unverified) };
     verifier
-        .verify(received, UnixSeconds(now.as_seconds()))
+        .verify_with(received, UnixSeconds(now.as_seconds()), key)
         .map_err(|rejection| Problem::from(&rejection))?;
     Ok(if verifier.covers().body { Verification::Verified } else { Verification::Authenticated })
 }

@@ -39,6 +39,14 @@ pub(super) fn requests(source: &Label, outcome: &'static str, reason: &'static s
     [("source", source.clone()), ("outcome", Label::Word(outcome)), ("reason", Label::Word(reason))]
 }
 
+/// What can become of a key that a source asked for.
+const KEY_FETCHES: [&str; 3] = ["fetched", "failed", "limited"];
+
+/// The labels of a source's keys.
+pub(super) fn key_fetches(source: &Label, outcome: &'static str) -> Labels<2> {
+    [("source", source.clone()), ("outcome", Label::Word(outcome))]
+}
+
 /// The labels of a destination's attempts.
 pub(super) fn attempts(
     destination: &Label,
@@ -88,6 +96,9 @@ impl SourceHandles {
         families.ingest_duration.remove(&labels);
         for outcome in ["accepted", "duplicate", "handshake"] {
             families.ingest_requests.remove(&requests(&self.label, outcome, ""));
+        }
+        for outcome in KEY_FETCHES {
+            families.key_fetches.remove(&key_fetches(&self.label, outcome));
         }
         for reason in self.rejected.words() {
             families.ingest_requests.remove(&requests(&self.label, "rejected", reason));

@@ -15,7 +15,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::handles::{
-    DestinationHandles, SourceHandles, attempts, circuits, dead_letters, requests,
+    DestinationHandles, SourceHandles, attempts, circuits, dead_letters, key_fetches, requests,
 };
 use super::process::Process;
 use super::reasons::Reasons;
@@ -125,6 +125,12 @@ impl Metrics {
             Some(handles) => handles.rejected.count(code, || make(&handles.label)),
             None => self.unknown.count(code, || make(&UNKNOWN)),
         }
+    }
+
+    /// A key was fetched for a source, or was not.
+    pub fn key_fetched(&self, source: &Name, outcome: &'static str) {
+        let labels = key_fetches(&self.sources.of(source).label, outcome);
+        self.families.key_fetches.get_or_create(&labels).inc();
     }
 
     /// From the first byte of a request to its answer.
@@ -434,6 +440,7 @@ mod tests {
         let metrics = Metrics::default();
         metrics.accepted(&name("github"));
         metrics.accepted(&name("github"));
+        metrics.key_fetched(&name("github"), "fetched");
         metrics.duplicate(&name("github"));
         metrics.rejected(Some(&name("github")), "signature_mismatch");
         metrics.rejected(Some(&name("never-heard-of")), "source_not_found");
@@ -484,6 +491,7 @@ mod tests {
             r#"hookyard_ingest_requests_total{source="github",outcome="rejected",reason="signature_mismatch"} 1"#,
             r#"hookyard_ingest_requests_total{source="(unknown)",outcome="rejected",reason="source_not_found"} 2"#,
             r#"hookyard_events_total{source="github"} 2"#,
+            r#"hookyard_key_fetches_total{source="github",outcome="fetched"} 1"#,
             r#"hookyard_duplicates_total{source="github"} 1"#,
             r#"hookyard_deliveries_pending{destination="ci"} 1"#,
             r#"hookyard_dead_letters{destination="ci"} 1"#,

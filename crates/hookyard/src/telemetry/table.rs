@@ -100,6 +100,8 @@ families! {
     duplicates = counter "hookyard_duplicates" ["source"];
     /// From the first byte of a request to its answer, in seconds.
     ingest_duration = histogram "hookyard_ingest_duration_seconds" ["source"];
+    /// Keys that a provider publishes and that were fetched to verify its requests, by outcome: `fetched`, `failed`, or `limited` where too many different ones were asked for.
+    key_fetches = counter "hookyard_key_fetches" ["source", "outcome"];
     /// Connections that are open to the ingest listener.
     connections = gauge "hookyard_ingest_connections" [];
     /// Deliveries that are pending. Counted as they come and go; the store is read at start alone.
