@@ -4,9 +4,9 @@
 //!
 //! [`provider`] finds a provider in the table [`PROVIDERS`]; a [`Verifier`] is a [`Scheme`] with
 //! its [`Secret`]s; [`Rejection`] says what is wrong with a request; [`Generic`] builds a scheme
-//! from settings; [`explain()`] finds out which
-//! mistake made a verification fail, [`suggest`] whom an unknown request looks like; [`Fact`] says what is found in a request once it is verified; a [`Responder`] answers
-//! what is no event but a provider's question ([`Handshake`]).
+//! from settings; [`explain()`] finds out which mistake made a verification fail, [`suggest`] whom
+//! an unknown request looks like; [`Fact`] says what is found in a request once it is verified; a
+//! [`Responder`] answers what is no event but a provider's question ([`Handshake`]).
 
 mod bespoke;
 mod carrier;
@@ -35,6 +35,7 @@ mod template;
 mod time;
 mod token;
 mod verifier;
+mod words;
 mod writing;
 
 pub use bespoke::Bespoke;

@@ -17,6 +17,7 @@ mod hub;
 mod logging;
 mod out;
 mod paging;
+mod providers;
 mod secret;
 mod serve;
 mod show;
@@ -24,6 +25,7 @@ mod start;
 mod status;
 mod table;
 mod trigger;
+mod verify;
 mod why;
 
 use std::process::ExitCode;
@@ -49,6 +51,8 @@ enum Command {
     Serve(serve::Serve),
     Check(serve::Check),
     Trigger(trigger::Trigger),
+    Verify(verify::Verify),
+    Providers(providers::Providers),
     Events(events::Events),
     Deliveries(deliveries::Deliveries),
     DeadLetters(dead_letters::DeadLetters),
@@ -94,6 +98,8 @@ fn run(command: Command, out: Out) -> Result<(), Failure> {
         Command::Serve(serve) => run_hub(serve.run(out)),
         Command::Check(check) => check.run(out),
         Command::Trigger(trigger) => wait_for(trigger.run(out)),
+        Command::Verify(verify) => verify.run(out),
+        Command::Providers(providers) => providers.run(out),
         Command::Events(events) => wait_for(events.run(out)),
         Command::Deliveries(deliveries) => wait_for(deliveries.run(out)),
         Command::DeadLetters(letters) => wait_for(letters.run(out)),

@@ -11,7 +11,7 @@ mod dev;
 mod handed_over;
 mod load;
 mod mask;
-mod nearest;
+pub(crate) mod nearest;
 mod options;
 mod proof;
 mod quantity;

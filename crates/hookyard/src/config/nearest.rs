@@ -1,7 +1,7 @@
 //! What was probably meant by a misspelt word.
 
 /// The candidate that is most like `word`, if one is alike enough to be worth a question.
-pub(super) fn nearest<'c>(
+pub(crate) fn nearest<'c>(
     word: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {

@@ -1,7 +1,7 @@
 //! The command line, tested through the real binary.
 //!
 //! `reference` keeps `docs/reference/cli.md` current, `basics` has what needs no hub, `trigger`
-//! sends to a server in the test, `dev` and `serve` start hubs, `asking` asks one.
+//! sends to a server in the test, `verify` asks no one, `dev` and `serve` start hubs, `asking` asks one.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -17,3 +17,4 @@ mod reference;
 mod serve;
 mod support;
 mod trigger;
+mod verify;

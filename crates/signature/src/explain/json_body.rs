@@ -56,6 +56,7 @@ enum Case {
 const ESCAPES: &[Escapes] = &[
     Escapes::Kept,
     Escapes::Of { says: "with no needless escapes", slash: false, ascii: None, html: false },
+    Escapes::Of { says: "with `/` as `\\/`", slash: true, ascii: None, html: false },
     Escapes::Of {
         says: "with `/` as `\\/` and other letters as `\\uXXXX`, as PHP writes it",
         slash: true,
@@ -68,7 +69,6 @@ const ESCAPES: &[Escapes] = &[
         ascii: Some(Case::Lower),
         html: false,
     },
-    Escapes::Of { says: "with `/` as `\\/`", slash: true, ascii: None, html: false },
     Escapes::Of {
         says: "with `<`, `>` and `&` escaped, as Go writes it",
         slash: false,
@@ -377,11 +377,11 @@ mod tests {
             "{\"b\":[1.0,-2e3,{},[]],\"a\\\"\":\"h\\u00e9 \u{2665} \\/<\",\"n\":null}"
         );
         assert_eq!(
-            written(body, 1, 3),
+            written(body, 1, 4),
             "{\"b\": [1.0, -2e3, {}, []], \"a\\\"\": \"h\\u00e9 \\u2665 /<\", \"n\": null}"
         );
         assert_eq!(
-            written("{\"a\":[1,{\"b\":\"x/y\"}]}", 2, 4),
+            written("{\"a\":[1,{\"b\":\"x/y\"}]}", 2, 2),
             "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x\\/y\"\n    }\n  ]\n}"
         );
     }

@@ -3,6 +3,7 @@
 use super::Mistake;
 use super::trial::{Candidate, Change, Scene};
 use crate::scheme::{Part, Place, Signed, Text};
+use crate::words::parts_in_words;
 use crate::writing::DOT;
 
 /// What senders sign who do not sign what the scheme says.
@@ -11,9 +12,9 @@ pub(super) fn parts<'s>(scene: &'s Scene<'_>) -> Box<dyn Iterator<Item = Candida
     Box::new(signed.into_iter().flat_map(|signed| {
         choices().into_iter().filter(|parts| can_be(parts, signed)).map(|parts| {
             let says = format!(
-                "The sender signs {}; the scheme signs {}.",
-                described(&parts),
-                described(&signed.message)
+                "The sender signs `{}`; the scheme signs `{}`.",
+                parts_in_words(&parts),
+                parts_in_words(&signed.message)
             );
             let scheme = Signed { message: parts.into(), ..signed.clone() };
             Candidate::scheme(Mistake::PartsOther, says, scheme)
@@ -58,27 +59,6 @@ fn can_be(parts: &[Part], signed: &Signed) -> bool {
         _ => true,
     };
     parts != &*signed.message && parts.iter().all(has)
-}
-
-/// The parts in words: "`timestamp.body`".
-fn described(parts: &[Part]) -> String {
-    let mut text = "`".to_owned();
-    for part in parts {
-        match part {
-            Part::Literal(literal) => text.push_str(&literal.replace('\n', "\\n")),
-            Part::Body => text.push_str("{body}"),
-            Part::Timestamp => text.push_str("{timestamp}"),
-            Part::Id => text.push_str("{id}"),
-            Part::Method => text.push_str("{method}"),
-            Part::Url => text.push_str("{url}"),
-            Part::Path => text.push_str("{path}"),
-            Part::Header(name) => text.extend(["{header:", name, "}"]),
-            Part::Json(pointer) => text.extend(["{json:", pointer, "}"]),
-            Part::SortedForm => text.push_str("{sorted form}"),
-        }
-    }
-    text.push('`');
-    text
 }
 
 /// The id in the timestamp's header and the reverse.

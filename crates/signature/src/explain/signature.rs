@@ -210,11 +210,11 @@ fn formats(scene: &Scene<'_>, signed: &Signed) -> Vec<Format> {
 }
 
 fn differs(signed: &Signed, algorithm: Algorithm, encoding: Encoding) -> (Mistake, String) {
-    let encoded = format!("{} and not {}", written(encoding), written(signed.encoding));
+    let encoded = format!("{} and not {}", encoding.in_words(), signed.encoding.in_words());
     if algorithm == signed.algorithm {
         return (Mistake::EncodingOther, format!("The signature is written in {encoded}."));
     }
-    let (found, wanted) = (named(algorithm), named(signed.algorithm));
+    let (found, wanted) = (algorithm.in_words(), signed.algorithm.in_words());
     let also = if encoding == signed.encoding {
         String::new()
     } else {
@@ -241,24 +241,6 @@ fn twice(scene: &Scene<'_>, signed: &Signed) -> Option<Candidate> {
         ..Change::default()
     };
     Some(Candidate::new(Mistake::EncodingOther, says, change))
-}
-
-const fn written(encoding: Encoding) -> &'static str {
-    match encoding {
-        Encoding::Hex => "hexadecimal",
-        Encoding::Base64 => "base64",
-        Encoding::Base64Url => "URL-safe base64",
-    }
-}
-
-const fn named(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::HmacSha1 => "HMAC-SHA1",
-        Algorithm::HmacSha256 => "HMAC-SHA256",
-        Algorithm::HmacSha512 => "HMAC-SHA512",
-        Algorithm::SecretThenSha256 => "a plain SHA-256 of secret and message",
-        _ => "a signature by a private key",
-    }
 }
 
 /// The schemes of other providers whose headers are there.

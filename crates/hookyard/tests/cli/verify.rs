@@ -1,0 +1,167 @@
+//! `hookyard verify` and `hookyard providers`.
+
+use std::io::Write as _;
+use std::path::Path;
+use std::process::Stdio;
+
+use hookyard_signature::{Options, Received, Secret, UnixSeconds, provider};
+use serde_json::Value;
+
+use crate::support::{Ran, hookyard, run};
+
+const SECRET: &str = "whsec_a_secret_of_the_tests_01234";
+const BODY: &str = "{\"id\":\"evt_1\",\"text\":\"a/b\"}";
+const NOW: u64 = 1_700_000_000;
+
+/// `body` signed as Stripe signs, as an option of the command line.
+fn signed(body: &str) -> String {
+    let headers: [(&str, &str); 0] = [];
+    let request = Received { method: "POST", url: "", headers: &headers, body: body.as_bytes() };
+    let secret = Secret::new(SECRET).unwrap();
+    let verifier = provider("stripe").unwrap().verifier(vec![secret], &Options::default()).unwrap();
+    let proof = verifier.sign(&request, "", UnixSeconds(NOW)).unwrap();
+    format!("Stripe-Signature: {}", proof.headers[0].1)
+}
+
+/// Runs the command with a secret in the environment and a body on standard input.
+fn verify(secret: &str, body: &str, arguments: &[&str]) -> Ran {
+    let mut child = hookyard(&std::env::temp_dir())
+        .args(["verify", "--body-file", "-"])
+        .args(arguments)
+        .env("HOOKYARD_SECRET", secret)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(body.as_bytes()).unwrap();
+    Ran::from(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_valid_request_ends_with_0() {
+    let header = signed(BODY);
+    let now = NOW.to_string();
+    let arguments = ["--provider", "stripe", "--header", &header, "--now", &now];
+    let ran = verify(SECRET, BODY, &arguments);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    assert_eq!(
+        ran.stdout,
+        "valid  signed as Stripe signs, with secret 1, 2023-11-14T22:13:20.000Z\n\
+         covered: body, time; not id, method, URL\n"
+    );
+    let ran = verify(SECRET, BODY, &[&arguments[..], &["--json"]].concat());
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(
+        (ran.code, &report["valid"], &report["covers"]["url"]),
+        (0, &true.into(), &false.into())
+    );
+    assert_eq!(report["proof"]["signed_at"], NOW);
+}
+
+#[test]
+fn a_mistake_is_said_and_ends_with_1() {
+    let now = NOW.to_string();
+    for (secret, body, header, mistake) in [
+        (SECRET, BODY, signed(&format!("{BODY}\n")), "body_trimmed"),
+        (SECRET, BODY, signed("{\"id\":\"evt_2\"}"), ""),
+        (SECRET, BODY, signed("{\"id\": \"evt_1\", \"text\": \"a/b\"}"), "body_reserialised"),
+        ("'whsec_a_secret_of_the_tests_01234'", BODY, signed(BODY), "secret_quoted"),
+        ("another secret of the same length", BODY, signed(BODY), ""),
+    ] {
+        let arguments = ["--provider", "stripe", "--header", &header, "--now", &now, "--json"];
+        let ran = verify(secret, body, &arguments);
+        assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{ran:?}");
+        let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+        let found = &report["refusal"]["finding"];
+        let has_next = !report["refusal"]["next"].as_array().unwrap().is_empty();
+        assert_eq!(found["mistake"].as_str().unwrap_or_default(), mistake, "{report}");
+        assert_eq!(has_next, mistake.is_empty(), "{report}");
+        let text = verify(secret, body, arguments.split_last().unwrap().1).stdout;
+        let signature = header.rsplit('=').next().unwrap();
+        for canary in [secret.trim_matches('\''), SECRET, signature] {
+            assert!(!ran.stdout.contains(canary) && !text.contains(canary), "{text}");
+        }
+        let word = if mistake.is_empty() { "what to look at next" } else { "found  " };
+        assert!(text.starts_with("invalid  ") && text.contains(word), "{text}");
+    }
+}
+
+#[test]
+fn a_secret_of_elsewhere_is_recognised_from_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    };
+    write("live", "the secret of the live mode\n");
+    write("test", &format!("{SECRET}\n"));
+    write("body", BODY);
+    let at = |folder: &Path, secret: &str| {
+        let output = hookyard(folder)
+            .args(["verify", "--provider", "stripe", "--body-file", "body", "--now"])
+            .args([NOW.to_string(), "--header".to_owned(), signed(BODY)])
+            .args(["--secret-file", secret, "--other-secret-file", "test mode=test"])
+            .output();
+        Ran::from(output.unwrap())
+    };
+    let ran = at(folder.path(), "live");
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stdout.contains("with another secret: that of `test mode`"), "{}", ran.stdout);
+    assert_eq!(at(folder.path(), "test").code, 0);
+}
+
+#[test]
+fn misuse_ends_with_2() {
+    let cases: &[(&[&str], &str)] = &[
+        (&["verify"], "required arguments were not provided"),
+        (&["verify", "--provider", "strip", "--secret", "x"], "did you mean `stripe`?"),
+        (&["verify", "--provider", "stripe"], "there is no secret to verify with"),
+        (&["verify", "--provider", "stripe", "--secret", " "], "the secret is empty"),
+        (
+            &["verify", "--provider", "stripe", "--secret", "x", "-H", "y"],
+            "write it as `Name: value`",
+        ),
+        (&["verify", "--provider", "stripe", "--secret", "x", "-H", "ü: y"], "no header's name"),
+        (&["verify", "--provider", "stripe", "--secret", "x", "--set", "y=z"], "no setting `y`"),
+        (&["verify", "--provider", "twilio", "--secret", "x"], "Twilio signs the URL"),
+        (
+            &["verify", "--provider", "stripe", "--secret", "x", "--body-file", "/no/such/file"],
+            "cannot read `/no/such/file`",
+        ),
+        (&["providers", "show", "githup"], "did you mean `github`?"),
+    ];
+    for (arguments, expected) in cases {
+        let ran = run(arguments);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{arguments:?}: {ran:?}");
+        assert!(ran.stderr.contains(expected), "{arguments:?}: {}", ran.stderr);
+    }
+    // A secret that no key can be made of is told like a mistake, and is one of the command.
+    let ran = run(&["verify", "--provider", "standard-webhooks", "--secret", "!"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.stdout.contains("the secret is not base64"), "{}", ran.stdout);
+}
+
+#[test]
+fn providers_are_listed_and_shown() {
+    let list = run(&["providers"]);
+    assert_eq!((list.code, list.stderr.as_str()), (0, ""));
+    assert_eq!(list.stdout, run(&["providers", "list"]).stdout);
+    let line = list.stdout.lines().find(|line| line.starts_with("github ")).unwrap();
+    for word in ["GitHub", "scm", "proven", "body"] {
+        assert!(line.contains(word), "{line}");
+    }
+    let json = run(&["providers", "--json"]).stdout;
+    assert_eq!(json.lines().count(), hookyard_signature::PROVIDERS.len());
+    let shown = run(&["providers", "show", "slack"]).stdout;
+    for line in [
+        "signs         HMAC-SHA256 over `v0:{timestamp}:{body}`, in hexadecimal, in the header `x-slack-signature` (`v0=…`)",
+        "tolerance     300 s in both directions",
+        "event id      JSON `/event_id`",
+        "handshake     POST, verified as events are",
+    ] {
+        assert!(shown.contains(line), "{line}\n{shown}");
+    }
+    let shown: Value =
+        serde_json::from_str(&run(&["providers", "show", "slack", "--json"]).stdout).unwrap();
+    assert_eq!(shown["headers"][0], "x-slack-signature");
+}
