@@ -85,6 +85,12 @@ pub(crate) fn read<'a>(
         Cow::Borrowed(value) => reader.read(value, &Cow::Borrowed)?,
         Cow::Owned(value) => reader.read(&value, &|text| Cow::Owned(text.to_vec()))?,
     }
+    if let Place::Pair(first, second) = &carrier.place
+        && request.single(first)?.is_some()
+        && let Some(value) = request.single(second)?
+    {
+        reader.read(value, &Cow::Borrowed)?;
+    }
     if let Place::Numbered(prefix) = &carrier.place {
         for number in 2..=MOST_NUMBERED {
             let Some(value) = request.single(&format!("{prefix}{number}"))? else { break };

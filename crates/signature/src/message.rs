@@ -36,6 +36,10 @@ pub(crate) fn feed(parts: &[Part], input: &Input<'_>, sink: Sink<'_>) {
             Part::Id => input.id,
             Part::Method => input.request.method.as_bytes(),
             Part::Url => input.request.url.as_bytes(),
+            Part::UnescapedUrl(plain) => {
+                sink(unescaped(input.request.url, plain).as_bytes());
+                continue;
+            }
             Part::Path => input.request.path().as_bytes(),
             Part::Header(name) => input.request.headers.value(name, 0).unwrap_or_default(),
             Part::Json(pointer) => {
@@ -52,5 +56,46 @@ pub(crate) fn feed(parts: &[Part], input: &Input<'_>, sink: Sink<'_>) {
                 continue;
             }
         });
+    }
+}
+
+/// `url` with these characters, which are ASCII, written plainly where they are percent-encoded.
+/// Other escapes stay as they are.
+fn unescaped(url: &str, plain: &str) -> String {
+    let mut out = String::with_capacity(url.len());
+    let mut rest = url;
+    while let Some((before, escape)) = rest.split_once('%') {
+        out.push_str(before);
+        let code = escape.get(..2).filter(|code| code.bytes().all(|byte| byte.is_ascii_hexdigit()));
+        let letter = code.and_then(|code| u8::from_str_radix(code, 16).ok()).map(char::from);
+        if let Some(letter) = letter.filter(|letter| plain.contains(*letter)) {
+            out.push(letter);
+            rest = escape.get(2..).unwrap_or_default();
+        } else {
+            out.push('%');
+            rest = escape;
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_escapes_that_are_named_are_undone() {
+        for (url, expected) in [
+            ("https://a/b?c=%3a%2F%20d%25", "https://a/b?c=:/%20d%25"),
+            ("%", "%"),
+            ("%3", "%3"),
+            ("%3A%3", ":%3"),
+            ("%%3A", "%:"),
+            ("%+A%é", "%+A%é"),
+            ("", ""),
+        ] {
+            assert_eq!(unescaped(url, ":/"), expected, "{url}");
+        }
     }
 }

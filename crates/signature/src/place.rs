@@ -14,7 +14,7 @@ pub(crate) fn put(
     value: String,
 ) -> Result<(), SigningError> {
     match place {
-        Place::Header(name) => proof.headers.push((name.clone(), value)),
+        Place::Header(name) | Place::Pair(name, _) => proof.headers.push((name.clone(), value)),
         Place::Numbered(prefix) => proof.headers.push((format!("{prefix}1").into(), value)),
         Place::Json(pointer) => {
             let body = proof.body.as_deref().unwrap_or(request.body);

@@ -82,6 +82,9 @@ impl<'a> Received<'a> {
         match place {
             Place::Header(name) => Ok(self.single(name)?.map(Cow::Borrowed)),
             Place::Numbered(prefix) => Ok(self.single(&format!("{prefix}1"))?.map(Cow::Borrowed)),
+            Place::Pair(first, second) => {
+                Ok(self.single(first)?.or(self.single(second)?).map(Cow::Borrowed))
+            }
             Place::Json(pointer) => {
                 Ok(json::find(self.body, pointer).map(|text| text.into_bytes().into()))
             }

@@ -106,6 +106,9 @@ pub enum Part {
     Method,
     /// The public URL.
     Url,
+    /// The public URL, with these characters written plainly where they are percent-encoded
+    /// (HubSpot).
+    UnescapedUrl(Text),
     /// The URL's path without the query.
     Path,
     /// The value of a header, which must be there exactly once.
@@ -204,6 +207,8 @@ pub enum Place {
     Form(Text),
     /// In headers whose names are this prefix and a number from 1 to 100 (DocuSign).
     Numbered(Text),
+    /// In either of two headers, or in both while a secret is rotated (Primer).
+    Pair(Text, Text),
 }
 
 /// A secret sent along.
@@ -248,6 +253,7 @@ impl Scheme {
         let mut add = |place: &Place| match place {
             Place::Header(name) => found.push(name.clone()),
             Place::Numbered(prefix) => found.push(format!("{prefix}1").into()),
+            Place::Pair(first, second) => found.extend([first.clone(), second.clone()]),
             Place::Field(_) | Place::Json(_) | Place::Query(_) | Place::Form(_) => {}
         };
         match self {
@@ -304,7 +310,10 @@ impl Signed {
             timestamp,
             id: has(&Part::Id),
             method: has(&Part::Method),
-            url: has(&Part::Url) || has(&Part::Path),
+            url: self
+                .message
+                .iter()
+                .any(|part| matches!(part, Part::Url | Part::UnescapedUrl(_) | Part::Path)),
         }
     }
 }
@@ -319,6 +328,7 @@ impl Place {
             Self::Query(name) => format!("query parameter `{name}`"),
             Self::Form(name) => format!("form field `{name}`"),
             Self::Numbered(prefix) => format!("header `{prefix}1`"),
+            Self::Pair(first, second) => format!("header `{first}` or `{second}`"),
         }
         .into()
     }

@@ -38,7 +38,8 @@ impl Tokens {
         Ok(Self::new(secrets))
     }
 
-    fn position(&self, shown: &[u8]) -> Option<usize> {
+    /// Which of the secrets this is.
+    pub(crate) fn position(&self, shown: &[u8]) -> Option<usize> {
         let shown = Sha256::digest(shown);
         self.0.iter().position(|(_, digest)| bool::from(digest.ct_eq(&shown)))
     }
@@ -48,7 +49,8 @@ impl Tokens {
         self.position(shown).is_some()
     }
 
-    fn first(&self) -> &[u8] {
+    /// The secret to sign with.
+    pub(crate) fn first(&self) -> &[u8] {
         self.0.first().map(|(secret, _)| secret.bytes()).unwrap_or_default()
     }
 

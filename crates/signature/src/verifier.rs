@@ -22,7 +22,6 @@ pub struct Options {
 
 impl Options {
     /// A setting that is there and not blank.
-    #[expect(dead_code, reason = "the first scheme that has settings uses it")]
     pub(crate) fn setting(&self, name: &str) -> Option<&str> {
         self.settings.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }

@@ -94,7 +94,7 @@ pub(crate) fn parts_in_words(parts: &[Part]) -> String {
             Part::Timestamp => text.push_str("{timestamp}"),
             Part::Id => text.push_str("{id}"),
             Part::Method => text.push_str("{method}"),
-            Part::Url => text.push_str("{url}"),
+            Part::Url | Part::UnescapedUrl(_) => text.push_str("{url}"),
             Part::Path => text.push_str("{path}"),
             Part::Header(name) => text.extend(["{header:", name, "}"]),
             Part::Json(pointer) => text.extend(["{json:", pointer, "}"]),

@@ -2,12 +2,13 @@
 
 #![cfg(test)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
 use hookyard_signature::{
-    Options, PROVIDERS, Provider, Received, Rejection, Secret, UnixSeconds, provider,
+    Algorithm, Options, PROVIDERS, Part, Provider, Received, Rejection, Scheme, Secret, Signed,
+    UnixSeconds, Verifier, provider,
 };
 use serde_json::Value;
 
@@ -30,12 +31,50 @@ const CHOICES: &[(&str, &str, &str, &str)] = &[
     ),
     ("twilio", "node-quote-raw-escaped", "valid", "as twilio-node: `'` and `%27` are the same URL"),
     ("twilio", "node-quote-escaped-raw", "valid", "as twilio-node: `'` and `%27` are the same URL"),
+    ("gocardless", "uppercase-hex", "valid", "hexadecimal has no case, unless it mixes both"),
     (
-        "gitlab-signing-token",
-        "too-new",
-        "invalid",
-        "a time ahead of ours is as wrong as one behind",
+        "paddle",
+        "rotation-first-h1-good",
+        "valid",
+        "any signature of a list may count while a secret is rotated; Paddle's library keeps the last",
     ),
+];
+
+/// Providers whose files have the case `too-new`: a time ahead of ours is as wrong as one behind,
+/// as the specification of Standard Webhooks has it. Some libraries look at the past alone.
+const TOO_NEW: &[&str] = &[
+    "affirm",
+    "airship",
+    "anthropic",
+    "bigcommerce",
+    "brex",
+    "buildkite",
+    "calendly",
+    "clerk",
+    "customer-io",
+    "elevenlabs",
+    "etsy",
+    "frameio",
+    "front",
+    "gemini",
+    "gitlab-signing-token",
+    "incident-io",
+    "increase",
+    "knock",
+    "liveblocks",
+    "mux",
+    "persona",
+    "pinwheel",
+    "polar",
+    "render",
+    "resend",
+    "stytch",
+    "supabase-auth-hooks",
+    "tailscale",
+    "tiktok",
+    "twitch",
+    "webflow",
+    "workos",
 ];
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -52,6 +91,35 @@ fn files() -> Vec<(String, Value)> {
         fs::read_dir(folder).unwrap().map(|entry| read(entry.unwrap())).collect();
     files.sort_by(|one, other| one.0.cmp(&other.0));
     files
+}
+
+/// What a case configures beside the secret.
+fn settings(case: &Value) -> BTreeMap<String, String> {
+    let Some(config) = case["config"].as_object() else { return BTreeMap::new() };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    config.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// An older scheme of a provider, which is not in the table because it is weaker. That the engine
+/// can do it shows that a user who needs it could build it.
+fn older(provider: &Provider, name: &str) -> Scheme {
+    let hubspot = Signed::hmac_sha256("x-hubspot-signature").by(Algorithm::SecretThenSha256);
+    match (provider.slug, name) {
+        ("hubspot", "v1") => hubspot.into(),
+        ("hubspot", "v2") => hubspot.over(&[Part::Method, Part::Url, Part::Body]).into(),
+        (slug, name) => panic!("{slug} has no scheme {name}"),
+    }
+}
+
+/// On what the expectation of a case rests.
+fn ground_truth(case: &Value) -> &'static str {
+    if case["sdk"].as_object().is_some_and(|verdicts| !verdicts.is_empty()) {
+        "judged by the provider's own package"
+    } else if case["origin"] == "published" || case["origin"] == "derived" {
+        "published, or published with one change"
+    } else {
+        "made by ourselves"
+    }
 }
 
 /// What we say to a case, in the words of the vectors, and why.
@@ -72,8 +140,11 @@ fn judge(provider: &'static Provider, case: &Value) -> (&'static str, String) {
         return handshake(provider, case, &request);
     }
     let now = UnixSeconds(case["now"].as_u64().unwrap_or(SOME_TIME));
+    let scheme = case["scheme_override"].as_str().map(|name| older(provider, name));
+    let scheme = scheme.as_ref().unwrap_or(&provider.scheme);
+    let options = Options { tolerance: None, settings: settings(case) };
     let verifier = Secret::new(text(case, "secret"))
-        .and_then(|secret| provider.verifier(vec![secret], &Options::default()));
+        .and_then(|secret| Verifier::new(scheme, vec![secret], &options));
     match verifier.map(|verifier| verifier.verify(&request, now)) {
         Ok(Ok(_)) => ("valid", String::new()),
         Ok(Err(rejection)) => ("invalid", rejection.to_string()),
@@ -132,20 +203,23 @@ fn handshake(
 #[test]
 fn every_case_is_judged_as_expected() {
     let mut failures = Vec::new();
+    let mut counts: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
     for (slug, file) in files() {
         let provider =
             provider(&slug).unwrap_or_else(|| panic!("vectors/{slug}.json has no provider"));
-        let cases = file["cases"].as_array().unwrap();
-        let mut passed = 0;
-        for case in cases {
+        for case in file["cases"].as_array().unwrap() {
+            let [run, passed] = counts.entry(ground_truth(case)).or_default();
+            *run += 1;
             let (found, why) = judge(provider, case);
             if found == text(case, "expect") {
-                passed += 1;
+                *passed += 1;
             } else {
                 failures.push(format!("{slug} {}: {found} {why}", text(case, "name")));
             }
         }
-        println!("{slug}: {passed} of {}", cases.len());
+    }
+    for (ground, [run, passed]) in counts {
+        println!("{ground}: {passed} of {run} cases passed");
     }
     assert!(failures.is_empty(), "{failures:#?}");
 }
@@ -153,7 +227,8 @@ fn every_case_is_judged_as_expected() {
 #[test]
 fn every_provider_has_accepted_and_refused_cases_with_a_source() {
     let files = files();
-    for provider in PROVIDERS {
+    let signing = PROVIDERS.iter().filter(|provider| provider.scheme != Scheme::Unsigned);
+    for provider in signing {
         let (_, file) = files
             .iter()
             .find(|(slug, _)| slug == provider.slug)
@@ -192,5 +267,7 @@ fn every_optional_case_is_a_choice_with_a_reason() {
         assert!(!reason.is_empty());
         ((*slug).to_owned(), (*name).to_owned(), (*verdict).to_owned())
     });
-    assert_eq!(optional, chosen.collect());
+    let too_new =
+        TOO_NEW.iter().map(|slug| ((*slug).to_owned(), "too-new".to_owned(), "invalid".to_owned()));
+    assert_eq!(optional, chosen.chain(too_new).collect());
 }

@@ -84,9 +84,9 @@ fn every_event_of_every_provider_is_signed_as_it_should_be() {
 }
 
 #[test]
-fn every_provider_that_can_be_verified_has_test_events() {
-    for provider in hookyard_signature::PROVIDERS {
-        assert!(hookyard::sample::provider(provider.slug).is_some(), "{}", provider.slug);
+fn every_provider_with_test_events_can_be_verified() {
+    for provider in PROVIDERS {
+        assert!(hookyard_signature::provider(provider.slug).is_some(), "{}", provider.slug);
     }
 }
 

@@ -1,9 +1,10 @@
-//! Shops.
+//! Shops, and what brings the goods.
 
 use std::borrow::Cow::Borrowed;
 
 use super::{Category, Confidence, Provider};
-use crate::scheme::{Carrier, Format, Place, Scheme, Signed};
+use crate::handshake::table;
+use crate::scheme::{Carrier, Format, KeyForm, Place, Scheme, Signed};
 use crate::writing::fact;
 
 /// The headers without `X-` are those of the newer kind of webhooks called "events". Shopify's
@@ -31,4 +32,106 @@ pub(super) const SHOPIFY: Provider = Provider {
     answer: "2xx within 5 s",
     retries: "8 times over 4 hours, then the subscription is removed",
     note: "The webhook id is not signed.",
+};
+
+pub(super) const AFTERSHIP: Provider = Provider {
+    slug: "aftership",
+    name: "AfterShip Tracking",
+    category: Category::Commerce,
+    docs: "https://www.aftership.com/docs/tracking/webhook/webhook-signature",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Signed(Signed::hmac_sha256("aftership-hmac-sha256").base64()),
+    settings: &[],
+    event_id: fact![Json("/event_id")],
+    event_type: fact![Json("/event")],
+    items: None,
+    handshake: None,
+    answer: "2xx",
+    retries: "up to 14 times with doubling pauses from 30 s",
+    note: "Returns and warranty use another header, `as-signature-hmac-sha256`.",
+};
+
+pub(super) const BIGCOMMERCE: Provider = Provider {
+    slug: "bigcommerce",
+    name: "BigCommerce",
+    category: Category::Commerce,
+    docs: "https://github.com/bigcommerce/docs/blob/24f580c/docs/integrations/webhooks/https-webhook-overview.mdx",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Signed(super::generic::STANDARD_WEBHOOKS_SCHEME.key(KeyForm::Text)),
+    settings: &[],
+    event_id: fact![Header("webhook-id")],
+    event_type: fact![Json("/scope")],
+    items: None,
+    handshake: None,
+    answer: "200",
+    retries: "with growing pauses for about 48 h, then the hook is deactivated",
+    note: "The key is the text of the client secret, not what it is in base64. Older stores do not sign.",
+};
+
+pub(super) const ETSY: Provider = Provider {
+    slug: "etsy",
+    name: "Etsy",
+    category: Category::Commerce,
+    docs: "https://developers.etsy.com/documentation/essentials/webhooks",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Signed(super::generic::STANDARD_WEBHOOKS_SCHEME),
+    settings: &[],
+    event_id: fact![Header("webhook-id")],
+    event_type: fact![Json("/event_type")],
+    items: None,
+    handshake: None,
+    answer: "2xx",
+    retries: "",
+    note: "",
+};
+
+pub(super) const ONFLEET: Provider = Provider {
+    slug: "onfleet",
+    name: "Onfleet",
+    category: Category::Commerce,
+    docs: "https://docs.onfleet.com/reference/secrets",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Signed(Signed::hmac_sha512("x-onfleet-signature").key(KeyForm::Hex)),
+    settings: &[],
+    event_id: fact![BodyHash],
+    event_type: fact![Json("/triggerId")],
+    items: None,
+    handshake: Some(table::ONFLEET),
+    answer: "",
+    retries: "",
+    note: "The secret is hexadecimal.",
+};
+
+pub(super) const SQUARESPACE: Provider = Provider {
+    slug: "squarespace",
+    name: "Squarespace",
+    category: Category::Commerce,
+    docs: "https://developers.squarespace.com/commerce-apis/webhook-subscriptions-overview",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Signed(Signed::hmac_sha256("squarespace-signature").key(KeyForm::Hex)),
+    settings: &[],
+    event_id: fact![Json("/id")],
+    event_type: fact![Json("/topic")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "The secret is hexadecimal.",
+};
+
+pub(super) const WOOCOMMERCE: Provider = Provider {
+    slug: "woocommerce",
+    name: "WooCommerce",
+    category: Category::Commerce,
+    docs: "https://woocommerce.com/document/webhooks/",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Signed(Signed::hmac_sha256("x-wc-webhook-signature").base64()),
+    settings: &[],
+    event_id: fact![Header("x-wc-webhook-delivery-id"), BodyHash],
+    event_type: fact![Header("x-wc-webhook-topic")],
+    items: None,
+    handshake: Some(table::WOOCOMMERCE),
+    answer: "2xx, 301 or 302 within 60 s",
+    retries: "never; five failures disable the hook",
+    note: "The delivery id is made of the hook and the second, so two events can share it; it counts only together with the body. The first request, a form with `webhook_id`, is not signed.",
 };

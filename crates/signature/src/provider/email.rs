@@ -1,8 +1,12 @@
 //! Mail.
 
+use std::borrow::Cow::Borrowed;
+
 use super::{Category, Confidence, Provider};
+use crate::fact::Fact;
+use crate::handshake::table;
 use crate::items::Items;
-use crate::scheme::{Algorithm, Part, Scheme, Signed, Timestamp, Unit};
+use crate::scheme::{Algorithm, Part, Place, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::fact;
 
 /// The time is signed, and no window is stated: retries go on for a day. A request is a batch of
@@ -26,4 +30,153 @@ pub(super) const SENDGRID: Provider = Provider {
     answer: "2xx",
     retries: "for 24 hours",
     note: "",
+};
+
+pub(super) const BREVO: Provider = Provider {
+    slug: "brevo",
+    name: "Brevo",
+    category: Category::Email,
+    docs: "https://developers.brevo.com/docs/username-and-password-authentication-and-bearer-token",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Token(Token::bearer()),
+    settings: &[],
+    event_id: fact![BodyHash],
+    event_type: fact![Json("/event")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "The token proves who sends and protects nothing of the request. One message has many events under one id, so events are told by their bytes.",
+};
+
+pub(super) const MAILERSEND: Provider = Provider {
+    slug: "mailersend",
+    name: "MailerSend",
+    category: Category::Email,
+    docs: "https://developers.mailersend.com/api/v1/webhooks.html#security",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Signed(Signed::hmac_sha256("signature")),
+    settings: &[],
+    event_id: fact![Json("/type"), Json("/data/id")],
+    event_type: fact![Json("/type")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "Slashes are escaped in the JSON: the bytes as they are sent are what is signed.",
+};
+
+pub(super) const MAILGUN: Provider = Provider {
+    slug: "mailgun",
+    name: "Mailgun",
+    category: Category::Email,
+    docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Signed(
+        Signed::hmac_sha256("")
+            .place(Place::Json(Borrowed("/signature/signature")))
+            .over(&[
+                Part::Json(Borrowed("/signature/timestamp")),
+                Part::Json(Borrowed("/signature/token")),
+            ])
+            .time(Timestamp::json("/signature/timestamp", Unit::Seconds, None)),
+    ),
+    settings: &[],
+    event_id: fact![Json("/event-data/id")],
+    event_type: fact![Json("/event-data/event")],
+    items: None,
+    handshake: None,
+    answer: "200; 406 ends the retries",
+    retries: "after 10, 10, 15 and 30 min and 1, 2 and 4 h",
+    note: "Only a time and a token are signed, not the event: whoever has seen one request can send other events with its signature. Inbound routes send the three values as a form and are not verified here.",
+};
+
+pub(super) const MANDRILL: Provider = Provider {
+    slug: "mandrill",
+    name: "Mailchimp Transactional (Mandrill)",
+    category: Category::Email,
+    docs: "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/#authenticating-webhook-requests",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Signed(
+        Signed::hmac_sha1("x-mandrill-signature").base64().over(&[Part::Url, Part::SortedForm]),
+    ),
+    settings: &[],
+    event_id: fact![BodyHash],
+    event_type: Fact::NONE,
+    items: None,
+    handshake: Some(table::MANDRILL),
+    answer: "200",
+    retries: "over days; a request holds up to 1000 events",
+    note: "The URL is signed as it was registered, with the user and password if it has them. The form is signed by its names and values, sorted. The first request after the hook was made is signed with the key `test-webhook`.",
+};
+
+pub(super) const POSTAL: Provider = Provider {
+    slug: "postal",
+    name: "Postal",
+    category: Category::Email,
+    docs: "https://github.com/postalserver/postal/blob/8ef8960/lib/postal/http.rb",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Signed(
+        Signed::public_key(Algorithm::RsaSha256, "x-postal-signature-256")
+            .weaker(&[Borrowed("x-postal-signature")]),
+    ),
+    settings: &[],
+    event_id: fact![Json("/uuid")],
+    event_type: fact![Json("/event")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "The secret is the public key of the installation. The header with the older signature by SHA-1 is not accepted.",
+};
+
+pub(super) const POSTMARK: Provider = Provider {
+    slug: "postmark",
+    name: "Postmark",
+    category: Category::Email,
+    docs: "https://postmarkapp.com/developer/webhooks/webhooks-overview",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Basic,
+    settings: &[],
+    event_id: fact![BodyHash],
+    event_type: fact![Json("/RecordType")],
+    items: None,
+    handshake: None,
+    answer: "200; 403 ends the retries",
+    retries: "bounces and inbound 10 times, from 1 min to 6 h; others less often",
+    note: "The password proves who sends and protects nothing of the request. One message has many events under one id, so events are told by their bytes.",
+};
+
+pub(super) const RESEND: Provider = Provider {
+    slug: "resend",
+    name: "Resend",
+    category: Category::Email,
+    docs: "https://resend.com/docs/dashboard/webhooks/verify-webhooks-requests",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Signed(super::generic::SVIX_SCHEME),
+    settings: &[],
+    event_id: fact![Header("svix-id")],
+    event_type: fact![Json("/type")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 15 s",
+    retries: "after 5 s, 5 min, 30 min, 2 h, 5 h and twice 10 h; an endpoint that fails for 5 days is disabled",
+    note: "",
+};
+
+pub(super) const SPARKPOST: Provider = Provider {
+    slug: "sparkpost",
+    name: "SparkPost",
+    category: Category::Email,
+    docs: "https://developers.sparkpost.com/api/webhooks/",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Basic,
+    settings: &[],
+    event_id: fact![Header("x-messagesystems-batch-id"); BodyHash],
+    event_type: fact![Json("/0/msys/message_event/type"); Json("/0/msys/track_event/type"); Json("/0/msys/unsubscribe_event/type"); Json("/0/msys/gen_event/type"); Json("/0/msys/relay_event/type")],
+    items: None,
+    handshake: None,
+    answer: "200 within 10 s",
+    retries: "for 8 h with growing pauses",
+    note: "The password proves who sends and protects nothing of the request. One request holds several events.",
 };

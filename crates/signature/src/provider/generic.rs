@@ -3,6 +3,7 @@
 use super::{Category, Confidence, Provider};
 use crate::fact::Fact;
 use crate::generic::USUAL;
+use crate::handshake::table;
 use crate::scheme::{Scheme, Signed, Token};
 use crate::writing::fact;
 
@@ -48,6 +49,10 @@ pub(super) const GENERIC: Provider = Provider {
 pub(crate) const STANDARD_WEBHOOKS_SCHEME: Signed =
     Signed::standard_webhooks("webhook-id", "webhook-timestamp", "webhook-signature");
 
+/// The same under the names that Svix gives to its headers.
+pub(super) const SVIX_SCHEME: Signed =
+    Signed::standard_webhooks("svix-id", "svix-timestamp", "svix-signature");
+
 pub(super) const STANDARD_WEBHOOKS: Provider = Provider {
     slug: "standard-webhooks",
     name: "Standard Webhooks",
@@ -80,4 +85,55 @@ pub(super) const TOKEN: Provider = Provider {
     answer: "",
     retries: "",
     note: "The token proves who sends and protects nothing of the request.",
+};
+
+pub(super) const CLOUDEVENTS: Provider = Provider {
+    slug: "cloudevents",
+    name: "CloudEvents HTTP webhook",
+    category: Category::Generic,
+    docs: "https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Token(Token::bearer()),
+    settings: &[],
+    event_id: fact![Header("ce-id"), Header("ce-source"); Json("/id"), Json("/source")],
+    event_type: fact![Header("ce-type"); Json("/type")],
+    items: None,
+    handshake: Some(table::CLOUDEVENTS),
+    answer: "200, 201, 202 or 204; 410 ends the subscription",
+    retries: "the sender's choice",
+    note: "The token proves who sends and protects nothing of the request. An id is unique only together with its source.",
+};
+
+pub(super) const HOSTEDHOOKS: Provider = Provider {
+    slug: "hostedhooks",
+    name: "HostedHooks",
+    category: Category::Generic,
+    docs: "https://www.hostedhooks.com/docs",
+    confidence: Confidence::Unknown,
+    scheme: Scheme::Signed(USUAL),
+    settings: &[],
+    event_id: Fact::NONE,
+    event_type: fact![Json("/type")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "Not known: no public source says how it signs, and the service seems to be gone. What stands here is the generic scheme.",
+};
+
+pub(super) const SVIX: Provider = Provider {
+    slug: "svix",
+    name: "Svix",
+    category: Category::Generic,
+    docs: "https://docs.svix.com/receiving/verifying-payloads/how-manual",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Signed(SVIX_SCHEME),
+    settings: &[],
+    event_id: fact![Header("svix-id")],
+    event_type: fact![Json("/type")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 15 s",
+    retries: "after 5 s, 5 min, 30 min, 2 h, 5 h and twice 10 h; an endpoint that fails for 5 days is disabled",
+    note: "Svix signs for many services; look for the one that sends before you take this entry.",
 };

@@ -3,12 +3,26 @@
 //! To add one: an entry in the file of its category, a line in [`PROVIDERS`], a file in
 //! `vectors/`. The tests and the documentation follow from the table.
 
+mod ai;
+mod auth;
+mod billing;
 mod chat;
+mod ci;
 mod commerce;
+mod content;
 mod email;
+mod fintech;
 mod generic;
+mod hr;
+mod marketing;
+mod monitoring;
 mod payments;
+mod platform;
+mod productivity;
+mod project;
+mod realtime;
 mod scm;
+mod social;
 mod telephony;
 
 use crate::fact::Fact;
@@ -79,36 +93,216 @@ pub enum Confidence {
 /// What a provider does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Category {
+    /// Models, and what is made with them.
+    Ai,
+    /// Who someone is: sign-in, identity, abuse.
+    Auth,
+    /// Subscriptions, invoices and books.
+    Billing,
     /// Conversations.
     Chat,
-    /// Shops.
+    /// Builds and packages.
+    Ci,
+    /// Shops, and what brings the goods.
     Commerce,
+    /// Texts, pictures, film and design.
+    Content,
     /// Mail.
     Email,
+    /// Banks and cards.
+    Fintech,
     /// Schemes that many services use.
     Generic,
+    /// People at work.
+    Hr,
+    /// Customers: marketing, sales and support.
+    Marketing,
+    /// Alerts and errors.
+    Monitoring,
     /// Money.
     Payments,
+    /// Where programs run: hosting, clouds, databases.
+    Platform,
+    /// Documents, calendars, forms and files.
+    Productivity,
+    /// Tasks and issues.
+    Project,
+    /// What has to be there at once.
+    Realtime,
     /// Source code.
     Scm,
+    /// Social networks.
+    Social,
     /// Calls and text messages.
     Telephony,
 }
 
 /// All providers, sorted by slug.
 pub static PROVIDERS: &[Provider] = &[
+    realtime::ABLY,
+    payments::ADYEN_PLATFORM,
+    payments::AFFIRM,
+    commerce::AFTERSHIP,
+    marketing::AIRSHIP,
+    productivity::AIRTABLE,
+    payments::AIRWALLEX,
+    platform::ALCHEMY,
+    ai::ANTHROPIC,
+    project::ASANA,
+    auth::AUTH0_LOG_STREAM,
+    payments::AUTHORIZE_NET,
+    content::AUTODESK,
+    platform::AZURE_EVENT_GRID,
+    telephony::BANDWIDTH,
     generic::BASIC,
+    commerce::BIGCOMMERCE,
+    scm::BITBUCKET,
+    payments::BOLT,
+    email::BREVO,
+    fintech::BREX,
+    payments::BTCPAY,
+    ci::BUILDKITE,
+    productivity::CAL_COM,
+    productivity::CALENDLY,
+    auth::CASTLE,
+    billing::CHARGEBEE,
+    billing::CHARGIFY,
+    payments::CHECKOUT_COM,
+    hr::CHECKR,
+    ci::CIRCLECI,
+    marketing::CLEARBIT,
+    auth::CLERK,
+    project::CLICKUP,
+    generic::CLOUDEVENTS,
+    payments::COINBASE_COMMERCE,
+    platform::CONFIGCAT,
+    productivity::CRONOFY,
+    ai::CURSOR,
+    marketing::CUSTOMER_IO,
+    monitoring::DATADOG,
+    ai::DEEPGRAM,
+    chat::DISCORD,
+    ci::DOCKER_HUB,
+    productivity::DOCUSIGN,
+    platform::DOPPLER,
+    productivity::DROPBOX,
+    fintech::DWOLLA,
+    ai::ELEVENLABS,
+    commerce::ETSY,
+    content::FIGMA,
+    hr::FINCH,
+    payments::FLUTTERWAVE,
+    content::FRAMEIO,
+    marketing::FRONT,
+    ai::GEMINI,
     generic::GENERIC,
+    scm::GITEA,
     scm::GITHUB,
     scm::GITLAB,
     scm::GITLAB_SIGNING_TOKEN,
+    hr::GO1,
+    payments::GOCARDLESS,
+    scm::GOGS,
+    monitoring::GRAFANA,
+    platform::HEROKU,
+    generic::HOSTEDHOOKS,
+    marketing::HUBSPOT,
+    monitoring::INCIDENT_IO,
+    fintech::INCREASE,
+    marketing::INTERCOM,
+    project::JIRA,
+    social::KICK,
+    payments::KLARNA,
+    marketing::KLAVIYO,
+    realtime::KNOCK,
+    content::KONTENT_AI,
+    platform::LAUNCHDARKLY,
+    payments::LEMONSQUEEZY,
+    chat::LINE,
+    project::LINEAR,
+    social::LINKEDIN,
+    fintech::LITHIC,
+    realtime::LIVEBLOCKS,
+    marketing::MAILCHIMP,
+    email::MAILERSEND,
+    email::MAILGUN,
+    email::MANDRILL,
+    social::META,
+    productivity::MICROSOFT_GRAPH,
+    chat::MICROSOFT_TEAMS,
+    fintech::MODERN_TREASURY,
+    payments::MOLLIE,
+    platform::MONGODB_APP_SERVICES,
+    platform::MONGODB_ATLAS,
+    content::MUX,
+    productivity::NOTION,
+    ci::NPM,
+    productivity::NYLAS,
+    auth::OKTA_EVENT_HOOK,
+    auth::ONFIDO,
+    commerce::ONFLEET,
+    ai::OPENAI,
+    billing::ORB,
+    social::ORBIT,
+    payments::PADDLE,
+    monitoring::PAGERDUTY,
+    payments::PAYSTACK,
+    auth::PERSONA,
+    fintech::PINWHEEL,
+    payments::POLAR,
+    email::POSTAL,
+    email::POSTMARK,
+    payments::PRIMER,
+    realtime::PUSHER,
+    billing::QUICKBOOKS,
+    fintech::RAMP,
+    payments::RAZORPAY,
+    billing::RECURLY,
+    platform::RENDER,
+    ai::REPLICATE,
+    email::RESEND,
+    content::SANITY,
+    chat::SENDBIRD,
     email::SENDGRID,
+    monitoring::SENTRY,
     commerce::SHOPIFY,
+    auth::SIGNAL_SCIENCES,
+    telephony::SINCH_CONVERSATION,
     chat::SLACK,
+    ci::SONATYPE_NEXUS,
+    email::SPARKPOST,
+    payments::SQUARE,
+    commerce::SQUARESPACE,
     generic::STANDARD_WEBHOOKS,
     payments::STRIPE,
+    auth::STYTCH,
+    auth::SUPABASE_AUTH_HOOKS,
+    generic::SVIX,
+    platform::TAILSCALE,
+    chat::TELEGRAM,
+    telephony::TELNYX,
+    platform::TERRAFORM_CLOUD,
+    social::TIKTOK,
     generic::TOKEN,
+    project::TRELLO,
+    auth::TRENDMICRO_CONFORMITY,
     telephony::TWILIO,
+    social::TWITCH,
+    productivity::TYPEFORM,
+    platform::VERCEL,
+    auth::VERIFF,
+    chat::VIBER,
+    auth::VMWARE_WORKSPACE_ONE,
+    chat::WEBEX,
+    content::WEBFLOW,
+    fintech::WISE,
+    commerce::WOOCOMMERCE,
+    auth::WORKOS,
+    payments::WORLDLINE_CONNECT,
+    social::X_TWITTER,
+    billing::XERO,
+    marketing::ZENDESK,
+    chat::ZOOM,
 ];
 
 /// The provider that is called `slug` in configurations.

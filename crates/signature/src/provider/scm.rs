@@ -75,3 +75,54 @@ pub(super) const GITLAB_SIGNING_TOKEN: Provider = Provider {
     retries: "none; a hook that fails four times in a row is switched off for a while",
     note: "",
 };
+
+pub(super) const BITBUCKET: Provider = Provider {
+    slug: "bitbucket",
+    name: "Bitbucket Cloud",
+    category: Category::Scm,
+    docs: "https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/#Secure-webhooks",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Signed(Signed::hmac_sha256("x-hub-signature").prefix("sha256=")),
+    settings: &[],
+    event_id: fact![Header("x-request-uuid")],
+    event_type: fact![Header("x-event-key")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 10 s",
+    retries: "twice",
+    note: "The header has the name of GitHub's older one and holds SHA-256. The id stands in a header and is not signed.",
+};
+
+pub(super) const GITEA: Provider = Provider {
+    slug: "gitea",
+    name: "Gitea / Forgejo",
+    category: Category::Scm,
+    docs: "https://docs.gitea.com/usage/webhooks",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Signed(Signed::hmac_sha256("x-gitea-signature")),
+    settings: &[],
+    event_id: fact![Header("x-gitea-delivery")],
+    event_type: fact![Header("x-gitea-event"), MaybeJson("/action")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 5 s",
+    retries: "never by itself; by hand",
+    note: "Set the content type to JSON: in form mode the field `payload` is signed and not the body, and the request is refused here. Forgejo sends the same headers. The id stands in a header and is not signed.",
+};
+
+pub(super) const GOGS: Provider = Provider {
+    slug: "gogs",
+    name: "Gogs",
+    category: Category::Scm,
+    docs: "https://github.com/gogs/gogs/blob/eb1054e/internal/database/webhook.go",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Signed(Signed::hmac_sha256("x-gogs-signature")),
+    settings: &[],
+    event_id: fact![Header("x-gogs-delivery")],
+    event_type: fact![Header("x-gogs-event"), MaybeJson("/action")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "Set the content type to JSON: in form mode the field `payload` is signed and not the body, and the request is refused here. The id stands in a header and is not signed.",
+};

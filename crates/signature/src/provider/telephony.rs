@@ -1,9 +1,12 @@
 //! Calls and text messages.
 
+use std::borrow::Cow::Borrowed;
+
 use super::{Category, Confidence, Provider};
 use crate::bespoke::twilio::TWILIO as SCHEME;
-use crate::scheme::Scheme;
-use crate::writing::fact;
+use crate::fact::Fact;
+use crate::scheme::{Algorithm, Part, Scheme, Signed, Timestamp, Unit};
+use crate::writing::{DOT, fact};
 
 /// The idempotency token is the same over all attempts. Without it a message has its id and
 /// status; a call only where a sequence number tells its callbacks apart, since one call asks
@@ -32,4 +35,69 @@ pub(super) const TWILIO: Provider = Provider {
     answer: "2xx within 15 s",
     retries: "none for most callbacks, unless the URL asks for them",
     note: "",
+};
+
+pub(super) const BANDWIDTH: Provider = Provider {
+    slug: "bandwidth",
+    name: "Bandwidth",
+    category: Category::Telephony,
+    docs: "https://dev.bandwidth.com/docs/messaging/webhooks/",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Basic,
+    settings: &[],
+    event_id: fact![BodyHash],
+    event_type: fact![Json("/0/type"); Json("/eventType")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 10 s",
+    retries: "for up to 24 h",
+    note: "The password proves who sends and protects nothing of the request.",
+};
+
+pub(super) const SINCH_CONVERSATION: Provider = Provider {
+    slug: "sinch-conversation",
+    name: "Sinch Conversation API",
+    category: Category::Telephony,
+    docs: "https://github.com/sinch/sinch-sdk-node/blob/affb35e/packages/sdk-client/tests/utils/authorization.helper.test.ts",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Signed(
+        Signed::hmac_sha256("x-sinch-webhook-signature")
+            .base64()
+            .over(&[Part::Body, DOT, Part::Id, DOT, Part::Timestamp])
+            .time(Timestamp::header(
+                "x-sinch-webhook-signature-timestamp",
+                Unit::Seconds,
+                Some(300),
+            ))
+            .id("x-sinch-webhook-signature-nonce"),
+    ),
+    settings: &[],
+    event_id: fact![BodyHash],
+    event_type: Fact::NONE,
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "The body stands first in what is signed, then a nonce and the time.",
+};
+
+pub(super) const TELNYX: Provider = Provider {
+    slug: "telnyx",
+    name: "Telnyx",
+    category: Category::Telephony,
+    docs: "https://developers.telnyx.com/docs/messaging/messages/receive-webhooks",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Signed(
+        Signed::public_key(Algorithm::Ed25519, "telnyx-signature-ed25519")
+            .over(&[Part::Timestamp, Part::Literal(Borrowed("|")), Part::Body])
+            .time(Timestamp::header("telnyx-timestamp", Unit::Seconds, Some(300))),
+    ),
+    settings: &[],
+    event_id: fact![Json("/data/id")],
+    event_type: fact![Json("/data/event_type")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 2 s",
+    retries: "3 times for each URL",
+    note: "The secret is the public key of the account.",
 };

@@ -1,0 +1,97 @@
+//! Tasks and issues.
+
+use super::{Category, Confidence, Provider};
+use crate::handshake::table;
+use crate::scheme::{Part, Scheme, Signed, Timestamp, Unit};
+use crate::writing::fact;
+
+pub(super) const ASANA: Provider = Provider {
+    slug: "asana",
+    name: "Asana",
+    category: Category::Project,
+    docs: "https://developers.asana.com/docs/webhooks-guide",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Signed(Signed::hmac_sha256("x-hook-signature")),
+    settings: &[],
+    event_id: fact![BodyHash],
+    event_type: fact![Json("/events/0/resource/resource_type"), Json("/events/0/action")],
+    items: None,
+    handshake: Some(table::ASANA),
+    answer: "2xx within 10 s",
+    retries: "with growing pauses for 24 h, then the hook is deleted",
+    note: "The secret is what the first request brings in `X-Hook-Secret`. One request holds several events, or none when it is a heartbeat.",
+};
+
+pub(super) const CLICKUP: Provider = Provider {
+    slug: "clickup",
+    name: "ClickUp",
+    category: Category::Project,
+    docs: "https://developer.clickup.com/docs/webhooksignature",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Signed(Signed::hmac_sha256("x-signature")),
+    settings: &[],
+    event_id: fact![Json("/webhook_id"), Json("/event"), Json("/history_items/0/id"); BodyHash],
+    event_type: fact![Json("/event")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "",
+};
+
+pub(super) const JIRA: Provider = Provider {
+    slug: "jira",
+    name: "Jira Cloud (system webhooks)",
+    category: Category::Project,
+    docs: "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Signed(Signed::hmac_sha256("x-hub-signature").prefix("sha256=")),
+    settings: &[],
+    event_id: fact![Header("x-atlassian-webhook-identifier")],
+    event_type: fact![Json("/webhookEvent")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 30 s",
+    retries: "5 times, 5 to 15 min apart",
+    note: "For hooks made with a secret. Connect apps sign in another way. The id stands in a header and is not signed.",
+};
+
+pub(super) const LINEAR: Provider = Provider {
+    slug: "linear",
+    name: "Linear",
+    category: Category::Project,
+    docs: "https://linear.app/developers/webhooks#securing-webhooks",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Signed(Signed::hmac_sha256("linear-signature").time(Timestamp::json(
+        "/webhookTimestamp",
+        Unit::Milliseconds,
+        Some(60),
+    ))),
+    settings: &[],
+    event_id: fact![Header("linear-delivery")],
+    event_type: fact![Header("linear-event"), MaybeJson("/action")],
+    items: None,
+    handshake: None,
+    answer: "200 within 5 s",
+    retries: "3 times, after 1 min, 1 h and 6 h",
+    note: "The time stands in the body, in milliseconds. The window of a minute is that of its own library. The id stands in a header and is not signed.",
+};
+
+pub(super) const TRELLO: Provider = Provider {
+    slug: "trello",
+    name: "Trello",
+    category: Category::Project,
+    docs: "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/#webhook-signatures",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Signed(
+        Signed::hmac_sha1("x-trello-webhook").base64().over(&[Part::Body, Part::Url]),
+    ),
+    settings: &[],
+    event_id: fact![Json("/action/id")],
+    event_type: fact![Json("/action/type")],
+    items: None,
+    handshake: Some(table::TRELLO),
+    answer: "200 within 30 s; 410 deletes the hook",
+    retries: "3 times, after 30, 60 and 120 s",
+    note: "The URL is signed behind the body, exactly as it was registered. The key is the secret of the app. HMAC with SHA-1 is all there is.",
+};
