@@ -229,12 +229,26 @@ impl Category {
     /// One word for it.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Ai => "ai",
+            Self::Auth => "auth",
+            Self::Billing => "billing",
             Self::Chat => "chat",
+            Self::Ci => "ci",
             Self::Commerce => "commerce",
+            Self::Content => "content",
             Self::Email => "email",
+            Self::Fintech => "fintech",
             Self::Generic => "generic",
+            Self::Hr => "hr",
+            Self::Marketing => "marketing",
+            Self::Monitoring => "monitoring",
             Self::Payments => "payments",
+            Self::Platform => "platform",
+            Self::Productivity => "productivity",
+            Self::Project => "project",
+            Self::Realtime => "realtime",
             Self::Scm => "scm",
+            Self::Social => "social",
             Self::Telephony => "telephony",
         }
     }
