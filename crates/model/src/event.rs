@@ -1,5 +1,6 @@
 //! An event: what arrived, byte for byte.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use bytes::Bytes;
@@ -24,14 +25,32 @@ pub struct Event {
     pub target: String,
     /// The request's headers, in order.
     pub headers: HeaderList,
-    /// The request's body.
+    /// The request's body; of an item, its own.
     pub body: Bytes,
+    /// Which of several events it is, where a request carried more than one thing at a time.
+    pub item: Option<Item>,
     /// Whether we know who sent it.
     pub verification: Verification,
     /// The provider's own id of this event, by which it can be told from a repeat.
     pub provider_event_id: Option<String>,
     /// Its kind, dotted: `invoice.paid`.
     pub event_type: Option<String>,
+}
+
+/// The place of an event in the batch that it came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Which it is, counted from 1.
+    pub number: u32,
+    /// How many there were.
+    pub of: u32,
+}
+
+impl fmt::Display for Item {
+    /// Writes `2/5`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
 }
 
 words! {

@@ -28,7 +28,7 @@ pub use delivery::{
     DeadLetterReason, Delivery, DeliveryState, Held, Leased, NewDelivery, Next, Settlement,
 };
 pub use destination::{Destination, DestinationStatus, ForwardHeaders, Reach, Timeouts};
-pub use event::{DedupeKey, Event, HeaderList, Verification};
+pub use event::{DedupeKey, Event, HeaderList, Item, Verification};
 pub use id::{DeliveryId, EventId, IdSequence, ParseIdError};
 pub use name::{Name, NameError};
 pub use rate::{Rate, RateLimiter};
@@ -36,7 +36,7 @@ pub use retry::RetryPolicy;
 pub use route::{Route, TypePattern};
 pub use secret::Secret;
 pub use store::{
-    Accepted, Condition, Counts, DeliveryFilter, EventFilter, EventSummary, Lease, NewEvent, Page,
-    Pruned, Retention, Store, StoreError, StoreFuture,
+    Accepted, Condition, Counts, DeliveryFilter, EventFilter, EventSummary, Lease, NewBatch,
+    NewEvent, NewItem, Page, Pruned, Retention, Store, StoreError, StoreFuture,
 };
 pub use time::Timestamp;

@@ -5,6 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::{
     Attempt, DedupeKey, Delivery, DeliveryId, DeliveryState, DestinationStatus, Event, EventId,
     Held, Leased, Name, NewDelivery, Settlement, Timestamp,
@@ -24,6 +26,11 @@ pub trait Store: Send + Sync + 'static {
     /// An event whose dedupe key is known and has not expired is not kept; the answer names the
     /// first one and says whether the body is the same. A key has expired when `received_at` is its `expires_at` or later.
     fn accept(&self, new: NewEvent) -> StoreFuture<'_, Accepted>;
+
+    /// Keeps the events of one request as [`Store::accept`] keeps one, all of them or none: what
+    /// they share is kept once. Each has its own dedupe decision, also against those before it.
+    /// Gives back what became of each, in their order.
+    fn accept_batch(&self, batch: NewBatch) -> StoreFuture<'_, Vec<Accepted>>;
 
     /// Takes up to `limit` due deliveries to one destination, oldest first, for this caller alone
     /// until `lease.until`.
@@ -79,6 +86,9 @@ pub trait Store: Send + Sync + 'static {
     /// An event, whole.
     fn event(&self, id: EventId) -> StoreFuture<'_, Option<Arc<Event>>>;
 
+    /// The body of the request that an event came in by: its own, or that of its batch.
+    fn request_body(&self, id: EventId) -> StoreFuture<'_, Option<Bytes>>;
+
     /// Events without their bodies, newest first.
     fn events(&self, which: EventFilter, page: Page) -> StoreFuture<'_, Vec<EventSummary>>;
 
@@ -121,11 +131,35 @@ pub struct NewEvent {
     pub deliveries: Vec<NewDelivery>,
 }
 
+/// The events of one request, which has at least one.
+#[derive(Clone, Debug)]
+pub struct NewBatch {
+    /// The request's body.
+    pub body: Bytes,
+    /// Its events, in the order of their ids. They have the same headers.
+    pub items: Vec<NewItem>,
+}
+
+/// One of the events of a request.
+#[derive(Clone, Debug)]
+pub struct NewItem {
+    /// The event.
+    pub new: NewEvent,
+    /// Where its body begins in the request's; `None` where it is no part of that as it stands.
+    pub start: Option<usize>,
+    /// The key under which it is kept, or told as a repeat, if an event with its dedupe key is
+    /// known that had another body.
+    pub conflict: Option<DedupeKey>,
+}
+
 /// What became of an event that arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Accepted {
     /// It is kept, and so are its deliveries.
     New,
+    /// It is kept, and so are its deliveries, under the key for that: the provider used the id of
+    /// another event. Only of an item of a batch.
+    Conflict,
     /// An event with this dedupe key had been kept before.
     Duplicate {
         /// The id of that event, which may be forgotten by now: a key outlives its event.

@@ -139,6 +139,7 @@ impl Load {
             target: "/webhook/github".to_owned(),
             headers: self.headers.clone(),
             body: vec![b'x'; BODY].into(),
+            item: None,
             verification: Verification::Verified,
             provider_event_id: Some(format!("{:032x}", u128::from_le_bytes(hash))),
             event_type: Some("push".to_owned()),

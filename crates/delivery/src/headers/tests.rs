@@ -60,6 +60,7 @@ fn leased() -> Leased {
             target: "/".to_owned(),
             headers: RECEIVED.into_iter().collect::<HeaderList>(),
             body: Bytes::from_static(b"{}"),
+            item: None,
             verification: Verification::Verified,
             provider_event_id: None,
             event_type: Some("push".to_owned()),

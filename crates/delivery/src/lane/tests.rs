@@ -54,6 +54,7 @@ pub(super) fn leased(number: u64, now: Timestamp) -> Leased {
             target: "/webhook/github".to_owned(),
             headers: HeaderList::default(),
             body: Bytes::new(),
+            item: None,
             verification: Verification::Verified,
             provider_event_id: None,
             event_type: None,

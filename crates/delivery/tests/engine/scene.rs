@@ -210,6 +210,7 @@ impl Scene {
             target: "/webhook/github".to_owned(),
             headers: headers.into_iter().collect::<HeaderList>(),
             body: Bytes::from(format!("{{\"number\": {number}}}")),
+            item: None,
             verification: Verification::Verified,
             provider_event_id: None,
             event_type: Some("push".to_owned()),

@@ -90,6 +90,7 @@ mod tests {
             target: "/webhook/shop".to_owned(),
             headers: headers.iter().copied().collect(),
             body: Bytes::from_static(body.as_bytes()),
+            item: None,
             verification: Verification::Unverified,
             provider_event_id: id.map(str::to_owned),
             event_type: None,

@@ -159,6 +159,7 @@ impl Kept {
     fn new(event: &Event, accepted: Accepted, id_conflict: bool) -> Self {
         match accepted {
             Accepted::New => Self { id: event.id, duplicate: false, id_conflict },
+            Accepted::Conflict => Self { id: event.id, duplicate: false, id_conflict: true },
             Accepted::Duplicate { id, .. } => Self { id, duplicate: true, id_conflict: false },
         }
     }

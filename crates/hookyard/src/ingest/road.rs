@@ -282,6 +282,7 @@ impl Road {
             target: target(arrived.parts).to_owned(),
             headers: headers.collect::<HeaderList>(),
             body: arrived.body.clone(),
+            item: None,
             verification,
             provider_event_id: provider.and_then(|provider| provider.event_id(received)),
             event_type: provider.and_then(|provider| provider.event_type(received)),

@@ -406,6 +406,7 @@ mod tests {
             target: "/webhook/github".to_owned(),
             headers: HeaderList::default(),
             body: Bytes::new(),
+            item: None,
             verification: Verification::Verified,
             provider_event_id: None,
             event_type: None,

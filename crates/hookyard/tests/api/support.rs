@@ -99,6 +99,7 @@ impl Hub {
             .into_iter()
             .collect(),
             body: Bytes::from_static(body),
+            item: None,
             verification: Verification::Verified,
             provider_event_id: Some(format!("gh-{}", app.ids.next(now))),
             event_type: Some("push".to_owned()),

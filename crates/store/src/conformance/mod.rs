@@ -12,6 +12,7 @@
 
 pub mod accept;
 pub mod age;
+pub mod batch;
 pub mod lease;
 pub mod life;
 pub mod list;
@@ -44,6 +45,9 @@ macro_rules! conformance_suite {
                 tells_repeats_that_come_at_once, tells_repeats_until_they_expire,
                 tells_repeats_after_reopening, tells_repeats_of_forgotten_events, tells_another_body,
                 keeps_every_arrival_without_a_key, takes_many_at_once;
+            batch: keeps_every_item, tells_repeats_item_by_item, keeps_another_body_of_an_item,
+                is_kept_whole_or_not_at_all, is_delivered_item_by_item, goes_with_its_last_item,
+                may_be_large;
             lease: is_never_shared, comes_in_order_of_time_due, takes_no_more_than_fits, ends_and_is_fenced,
                 is_settled_once, that_is_broken_off_keeps_its_step, that_ran_out_may_have_been_sent,
                 keeps_that_it_may_have_been_sent, that_is_released_was_not_taken,
@@ -107,6 +111,7 @@ fn event(number: u64) -> Event {
         target: "/webhook/github?x=1".to_owned(),
         headers: [("content-type", "application/json")].into_iter().collect(),
         body: format!("{{\"number\":{number}}}").into(),
+        item: None,
         verification: Verification::Verified,
         provider_event_id: Some(format!("provider-{number}")),
         event_type: Some("push".to_owned()),

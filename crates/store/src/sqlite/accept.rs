@@ -1,6 +1,6 @@
 //! Keeping an event with its dedupe decision and its deliveries.
 
-use hookyard_model::{Accepted, Event, NewDelivery, NewEvent, StoreError};
+use hookyard_model::{Accepted, DedupeKey, Event, NewDelivery, NewEvent, StoreError};
 use rusqlite::params;
 
 use super::cell::{Octets, event_row, int, time};
@@ -23,26 +23,12 @@ impl Verb for NewEvent {
     const LANE: Lane = Lane::Accept;
 
     fn apply(&self, core: &mut Core<'_>) -> Result<Accepted, Fault> {
-        let event = &*self.event;
-        if let Some(key) = &self.dedupe
-            && let Some(repeat) = core.dedupe.find(core.conn, key, event.received_at)?
-        {
-            return Ok(repeat);
-        }
-        let id = event_row(event.id).ok_or_else(|| {
-            StoreError::Unavailable(format!("{} is out of range: is the clock right?", event.id))
-        })?;
-        add_event(core, id, event, self.deliveries.len())?;
-        for (ordinal, new) in self.deliveries.iter().enumerate() {
-            let (ordinal, bytes) = (int(ordinal), int(event.body.len()));
-            let row = DeliveryRow { event: id, ordinal, bytes, replayed: false };
-            row.add(core, new, time(event.received_at))?;
-        }
-        if let Some(key) = &self.dedupe {
-            core.dedupe.add(core.conn, key, event.id)?;
-        }
-        core.sequence = core.sequence.max(event.id.sequence());
-        Ok(Accepted::New)
+        keep(core, self, self.dedupe.as_ref(), &mut |core, id| {
+            let headers: &[u8] = self.event.headers.as_bytes();
+            let body: &[u8] = &self.event.body;
+            core.conn.prepare_cached(ADD_PAYLOAD)?.execute(params![id, headers, body])?;
+            Ok(())
+        })
     }
 
     fn bytes(&self) -> usize {
@@ -52,6 +38,37 @@ impl Verb for NewEvent {
     fn order(&self) -> u64 {
         self.event.id.sequence()
     }
+}
+
+/// Keeps an event with its deliveries and its key, unless that is known. `payload` keeps headers
+/// and body.
+pub(super) fn keep<'c>(
+    core: &mut Core<'c>,
+    new: &NewEvent,
+    dedupe: Option<&DedupeKey>,
+    payload: &mut dyn FnMut(&mut Core<'c>, i64) -> Result<(), Fault>,
+) -> Result<Accepted, Fault> {
+    let event = &*new.event;
+    if let Some(key) = dedupe
+        && let Some(repeat) = core.dedupe.find(core.conn, key, event.received_at)?
+    {
+        return Ok(repeat);
+    }
+    let id = event_row(event.id).ok_or_else(|| {
+        StoreError::Unavailable(format!("{} is out of range: is the clock right?", event.id))
+    })?;
+    add_event(core, id, event, new.deliveries.len())?;
+    payload(core, id)?;
+    for (ordinal, delivery) in new.deliveries.iter().enumerate() {
+        let (ordinal, bytes) = (int(ordinal), int(event.body.len()));
+        let row = DeliveryRow { event: id, ordinal, bytes, replayed: false };
+        row.add(core, delivery, time(event.received_at))?;
+    }
+    if let Some(key) = dedupe {
+        core.dedupe.add(core.conn, key, event.id)?;
+    }
+    core.sequence = core.sequence.max(event.id.sequence());
+    Ok(Accepted::New)
 }
 
 fn add_event(core: &mut Core<'_>, id: i64, event: &Event, ordinals: usize) -> Result<(), Fault> {
@@ -69,8 +86,6 @@ fn add_event(core: &mut Core<'_>, id: i64, event: &Event, ordinals: usize) -> Re
         event.event_type,
         event.provider_event_id,
     ])?;
-    let headers: &[u8] = event.headers.as_bytes();
-    core.conn.prepare_cached(ADD_PAYLOAD)?.execute(params![id, headers, &*event.body])?;
     Ok(())
 }
 

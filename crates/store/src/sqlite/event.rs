@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row, named_params};
 
 use super::cell::{address, event_id, event_row, int, small, state, time, timestamp, uint, word};
 use super::fault::{Fault, only_reading, unreadable};
+use super::items::{self, LastRequest};
 use super::names::{self, KnownNames};
 use super::queue::Taken;
 use super::reader::Reader;
@@ -18,7 +19,7 @@ use super::reader::Reader;
 const ONE: &str = "
     SELECT e.id, e.random, e.source, e.received_at, e.verification, e.peer, e.method, e.target,
         e.event_type, e.provider_event_id, p.headers, p.body
-    FROM event e JOIN payload p ON p.event = e.id
+    FROM event e LEFT JOIN payload p ON p.event = e.id
     WHERE e.id = :id AND (:random IS NULL OR e.random = :random)";
 const LIST: &str = "
     SELECT e.id, e.random, e.source, e.received_at, e.verification, e.peer, e.method, e.target,
@@ -46,20 +47,22 @@ impl Reader {
     /// An event, whole.
     pub(super) fn event(&mut self, id: EventId) -> Result<Option<Event>, Fault> {
         let Some(row) = event_row(id) else { return Ok(None) };
-        event_at(&self.conn, &mut self.names, row, Some(id.random().cast_signed()))
+        let last = &mut LastRequest::default();
+        event_at(&self.conn, &mut self.names, (row, Some(id.random().cast_signed())), last)
     }
 
     /// Puts the events to deliveries that were taken.
     pub(super) fn leased(&mut self, taken: &[Taken], lease: &Lease) -> Result<Loaded, Fault> {
         // One view of the database for all of them: to open one for each costs more than to read.
         let view = self.conn.unchecked_transaction()?;
+        let mut request = LastRequest::default();
         let mut leased: Vec<Leased> = Vec::with_capacity(taken.len());
         let mut bad = Vec::new();
         for &taken in taken {
             let last = leased.last().map(|last| &last.event);
             let event = match last.filter(|event| event_row(event.id) == Some(taken.event)) {
                 Some(event) => Arc::clone(event),
-                None => match whole_event(&view, &mut self.names, taken.event) {
+                None => match whole_event(&view, &mut self.names, taken.event, &mut request) {
                     Ok(event) => Arc::new(event),
                     Err(fault) => match only_reading(fault.into_error()) {
                         error @ StoreError::Unreadable(_) => {
@@ -112,8 +115,13 @@ impl Reader {
         })?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let event = without_payload(row, self.names.name(&view, row.get("source")?)?)?;
-            let body_len: Option<i64> = row.get("body_len")?;
+            let mut event = without_payload(row, self.names.name(&view, row.get("source")?)?)?;
+            let mut body_len: Option<i64> = row.get("body_len")?;
+            if body_len.is_none()
+                && let Some((item, length)) = items::item(&view, row.get("id")?)?
+            {
+                (event.item, body_len) = (Some(item), Some(length));
+            }
             let mut summary =
                 EventSummary { body_len: uint(body_len.unwrap_or(0)), event, deliveries: vec![] };
             let mut deliveries = view.prepare_cached(DELIVERIES)?;
@@ -129,25 +137,35 @@ impl Reader {
     }
 }
 
-fn whole_event(conn: &Connection, names: &mut KnownNames, id: i64) -> Result<Event, Fault> {
-    event_at(conn, names, id, None)?.ok_or_else(|| unreadable("the event of a delivery"))
-}
-
-fn event_at(
+fn whole_event(
     conn: &Connection,
     names: &mut KnownNames,
     id: i64,
-    random: Option<i64>,
+    request: &mut LastRequest,
+) -> Result<Event, Fault> {
+    event_at(conn, names, (id, None), request)?.ok_or_else(|| unreadable("the event of a delivery"))
+}
+
+/// The event in this row, if the other half of its id is this one, where that is known.
+fn event_at(
+    conn: &Connection,
+    names: &mut KnownNames,
+    (id, random): (i64, Option<i64>),
+    request: &mut LastRequest,
 ) -> Result<Option<Event>, Fault> {
     let mut statement = conn.prepare_cached(ONE)?;
     let mut rows = statement.query(named_params! { ":id": id, ":random": random })?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let source = names.name(conn, row.get("source")?)?;
     let mut event = without_payload(row, source)?;
-    let blob = |column| row.get_ref(column)?.as_blob().map_err(|_| unreadable("a payload"));
-    event.headers = HeaderList::from_wire(Bytes::copy_from_slice(blob("headers")?));
-    event.body = Bytes::copy_from_slice(blob("body")?);
-    Ok(Some(event))
+    let blob = |column| row.get_ref(column)?.as_blob_or_null().map_err(|_| unreadable("a payload"));
+    if let (Some(headers), Some(body)) = (blob("headers")?, blob("body")?) {
+        event.headers = HeaderList::from_wire(Bytes::copy_from_slice(headers));
+        event.body = Bytes::copy_from_slice(body);
+        return Ok(Some(event));
+    }
+    let payload = items::payload(conn, id, request)?;
+    Ok(payload.map(|(item, headers, body)| Event { item: Some(item), headers, body, ..event }))
 }
 
 fn without_payload(row: &Row<'_>, source: Name) -> Result<Event, Fault> {
@@ -161,6 +179,7 @@ fn without_payload(row: &Row<'_>, source: Name) -> Result<Event, Fault> {
         target: row.get("target")?,
         headers: HeaderList::default(),
         body: Bytes::new(),
+        item: None,
         verification: word(row, "verification", Verification::parse)?
             .ok_or_else(|| unreadable("what was verified"))?,
         provider_event_id: row.get("provider_event_id")?,

@@ -15,10 +15,16 @@ pub(super) struct Migration {
 }
 
 /// All of them, in order; the first has the number 1.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    name: "create_tables",
-    sql: include_str!("../../migrations/sqlite/0001_create_tables.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "create_tables",
+        sql: include_str!("../../migrations/sqlite/0001_create_tables.sql"),
+    },
+    Migration {
+        name: "add_items",
+        sql: include_str!("../../migrations/sqlite/0002_add_items.sql"),
+    },
+];
 
 const CREATE: &str = "
     CREATE TABLE IF NOT EXISTS migration (

@@ -19,6 +19,7 @@ mod delivery;
 mod event;
 mod fault;
 mod inbox;
+mod items;
 mod lock;
 mod migrate;
 mod names;

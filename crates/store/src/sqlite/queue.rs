@@ -51,7 +51,9 @@ const CANCEL: &str = "
     WHERE event = ?1 AND ordinal = ?2 AND state = 0";
 const PURGE: &str = "DELETE FROM delivery WHERE event = ?1 AND ordinal = ?2 AND state = 2";
 const PURGE_ATTEMPTS: &str = "DELETE FROM attempt WHERE event = ?1 AND ordinal = ?2";
-const BODY_LEN: &str = "SELECT length(body) FROM payload WHERE event = ?1";
+const BODY_LEN: &str = "
+    SELECT length(body) FROM payload WHERE event = ?1
+    UNION ALL SELECT length FROM item WHERE event = ?1";
 const TAKE_ORDINALS: &str = "
     UPDATE event SET ordinals = ordinals + ?3 WHERE id = ?1 AND random = ?2
     RETURNING ordinals - ?3";

@@ -13,6 +13,7 @@ use rusqlite::{Connection, params};
 use super::cell::{int, time, uint};
 use super::fault::Fault;
 use super::inbox::Lane;
+use super::items;
 use super::reader::Reader;
 use super::writer::{Core, Verb};
 
@@ -154,7 +155,10 @@ impl Verb for Forget {
             while let Some(row) = rows.next()? {
                 *dead_letters.entry(row.get(0)?).or_default() += uint(row.get(1)?);
             }
-            for statement in [FORGET_PAYLOAD, FORGET_DELIVERIES, FORGET_ATTEMPTS] {
+            if core.conn.prepare_cached(FORGET_PAYLOAD)?.execute([event])? == 0 {
+                items::forget(core.conn, event)?;
+            }
+            for statement in [FORGET_DELIVERIES, FORGET_ATTEMPTS] {
                 core.conn.prepare_cached(statement)?.execute([event])?;
             }
             core.conn.prepare_cached(KEEP_SEQUENCE)?.execute([event])?;

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use bytes::Bytes;
 use hookyard_model::{
     Accepted, Attempt, Condition, Counts, DeadLetterReason, Delivery, DeliveryFilter, DeliveryId,
     DestinationStatus, Event, EventFilter, EventId, EventSummary, Held, Lease, Leased, Name,
-    NewEvent, Next, Page, Pruned, Retention, Settlement, Store, StoreError, StoreFuture, Timestamp,
+    NewBatch, NewEvent, Next, Page, Pruned, Retention, Settlement, Store, StoreError, StoreFuture,
+    Timestamp,
 };
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -332,6 +334,10 @@ impl Store for SqliteStore {
         Box::pin(self.ask(new))
     }
 
+    fn accept_batch(&self, batch: NewBatch) -> StoreFuture<'_, Vec<Accepted>> {
+        Box::pin(self.ask(batch))
+    }
+
     fn lease(&self, lease: Lease) -> StoreFuture<'_, Vec<Leased>> {
         Box::pin(self.take(lease))
     }
@@ -379,6 +385,10 @@ impl Store for SqliteStore {
 
     fn event(&self, id: EventId) -> StoreFuture<'_, Option<Arc<Event>>> {
         Box::pin(self.glance(move |reader| Ok(reader.event(id)?.map(Arc::new))))
+    }
+
+    fn request_body(&self, id: EventId) -> StoreFuture<'_, Option<Bytes>> {
+        Box::pin(self.glance(move |reader| reader.request_body(id)))
     }
 
     fn events(&self, which: EventFilter, page: Page) -> StoreFuture<'_, Vec<EventSummary>> {

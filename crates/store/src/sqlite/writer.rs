@@ -47,6 +47,11 @@ pub(super) trait Verb: Send + 'static {
     fn order(&self) -> u64 {
         0
     }
+
+    /// How many events it may add, if it is an accept.
+    fn events(&self) -> usize {
+        1
+    }
 }
 
 /// What verbs work with.
@@ -64,6 +69,7 @@ pub(super) struct Core<'c> {
 pub(super) trait Job: Send {
     fn lane(&self) -> Lane;
     fn order(&self) -> u64;
+    fn events(&self) -> usize;
     /// Does it and keeps the answer back.
     fn apply(&mut self, core: &mut Core<'_>) -> Result<(), Fault>;
     /// Gives the answer out.
@@ -86,6 +92,10 @@ impl<V: Verb> Job for Asked<V> {
 
     fn order(&self) -> u64 {
         self.verb.order()
+    }
+
+    fn events(&self) -> usize {
+        self.verb.events()
     }
 
     fn apply(&mut self, core: &mut Core<'_>) -> Result<(), Fault> {
@@ -251,7 +261,8 @@ impl Writer<'_> {
     }
 
     fn transact(&mut self, batch: &mut Batch, upkeep: bool) -> Result<(), Fault> {
-        let accepts = batch.iter().filter(|job| job.lane() == Lane::Accept).count();
+        let accepts = batch.iter().filter(|job| job.lane() == Lane::Accept);
+        let accepts = accepts.map(|job| job.events()).sum();
         self.core.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         for job in batch.iter_mut() {
             job.apply(&mut self.core)?;

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hookyard_model::{Store as _, StoreError};
 use hookyard_store::{Options, SqliteStore};
 
-use crate::place::{Folder, new_event};
+use crate::place::{Folder, new_batch, new_event};
 
 /// Says what the child is to do, and the file of the store.
 const TASK: &str = "HOOKYARD_STORE_TEST_TASK";
@@ -18,6 +18,9 @@ const FIRST: &str = "HOOKYARD_STORE_TEST_FIRST";
 
 /// So few keys are kept in memory that sealing never ends.
 pub(crate) const KEYS_IN_MEMORY: usize = 400;
+
+/// How many events there are in a batch.
+pub(crate) const BATCH: u64 = 100;
 
 /// The process, and what it acknowledges.
 pub(crate) struct Child {
@@ -115,10 +118,24 @@ fn works() {
                 std::future::pending::<()>().await;
             }
             "accept" => accept(store, false).await,
+            "accept batches" => accept_batches(store).await,
             "acknowledge too early" => accept(store, true).await,
             task => panic!("{task}"),
         }
     });
+}
+
+/// Accepts batches for ever, two at a time; each has the numbers from the acknowledged one on.
+async fn accept_batches(store: SqliteStore) {
+    let next = AtomicU64::new(told(FIRST).parse().unwrap());
+    let accept = async || {
+        loop {
+            let first = next.fetch_add(BATCH, Ordering::Relaxed);
+            store.accept_batch(new_batch(first, BATCH, 500)).await.unwrap();
+            acknowledge(first);
+        }
+    };
+    tokio::join!(accept(), accept());
 }
 
 /// Accepts events for ever, 32 at a time. Ends with 3 when the disk has failed and every later

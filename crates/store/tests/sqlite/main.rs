@@ -3,6 +3,7 @@
 #![allow(clippy::doc_markdown, reason = "SQLite is written so, and is no identifier")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "these are tests, and what they share")]
 
+mod batches;
 mod child;
 mod crash;
 mod deadline;

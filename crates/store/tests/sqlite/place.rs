@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::{
-    Accepted, DedupeKey, Event, EventId, HeaderList, Name, NewDelivery, NewEvent, Store, Timestamp,
-    Verification,
+    Accepted, DedupeKey, Event, EventId, HeaderList, Name, NewBatch, NewDelivery, NewEvent,
+    NewItem, Store, Timestamp, Verification,
 };
 use hookyard_store::conformance::Place;
 use hookyard_store::{Options, SqliteStore};
@@ -122,6 +122,7 @@ pub(crate) fn new_event(number: u64, body: usize) -> NewEvent {
         target: "/webhook/github".to_owned(),
         headers: HeaderList::default(),
         body: vec![b'x'; body].into(),
+        item: None,
         verification: Verification::Verified,
         provider_event_id: None,
         event_type: None,
@@ -136,6 +137,18 @@ pub(crate) fn new_event(number: u64, body: usize) -> NewEvent {
         dedupe: Some(DedupeKey { hash, body: same, expires_at: at(number).plus(KEY_LIFE) }),
         deliveries: vec![NewDelivery { destination: name("ci"), leased_until: None }],
     }
+}
+
+/// A request of so many events from the n-th on, each with a body of its own that is so long.
+pub(crate) fn new_batch(first: u64, count: u64, body: usize) -> NewBatch {
+    let numbers = first..first + count;
+    let whole = numbers.clone().flat_map(|_| vec![b'x'; body]).collect::<Vec<_>>();
+    let items = (0..).zip(numbers).map(|(index, number)| NewItem {
+        new: new_event(number, body),
+        start: Some(index * body),
+        conflict: None,
+    });
+    NewBatch { body: whole.into(), items: items.collect() }
 }
 
 /// A repeat of the n-th event, that comes as another.

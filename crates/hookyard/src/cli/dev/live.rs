@@ -273,6 +273,7 @@ mod tests {
             target: "/webhook/github".to_owned(),
             headers: HeaderList::default(),
             body: Bytes::from(vec![b'x'; 8100]),
+            item: None,
             verification: Verification::Unverified,
             provider_event_id: None,
             event_type: event_type.map(str::to_owned),
