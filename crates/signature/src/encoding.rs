@@ -137,6 +137,16 @@ impl Encoding {
     }
 }
 
+/// Reads unpadded URL-safe base64 of any length, as JSON Web Tokens and Keys have it.
+pub(crate) fn decode_base64url(text: &[u8]) -> Option<Vec<u8>> {
+    general_purpose::URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Writes it.
+pub(crate) fn encode_base64url(bytes: &[u8]) -> String {
+    general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
 /// Reads base64 as people paste it.
 pub(crate) fn decode_lenient(text: &[u8]) -> Option<Vec<u8>> {
     LENIENT.decode(text).ok()

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use sha2::{Digest as _, Sha256};
 
 use crate::encoding::encode_hex;
+use crate::jwt::{Claim, Token};
 use crate::scheme::Text;
 use crate::template::is_header_name;
 use crate::{ConfigurationError, Received, form, json};
@@ -40,6 +41,9 @@ pub enum Piece {
     Outer(Text),
     /// A field of the form in the body or, for GET, in the query.
     Field(Text),
+    /// The text or whole number that a JSON Web Token claims: the token in the header of the first
+    /// name, or in the body where that name is empty, and the claim of the second name.
+    Claim(Text, Text),
     /// Fixed text.
     Literal(Text),
     /// The SHA-256 of the body, shortened to 128 bits: for senders that give no id, whose repeats
@@ -138,6 +142,7 @@ impl Piece {
                     if request.is_form() { request.body } else { request.query().as_bytes() };
                 String::from_utf8(form::field(form, name)?.into_owned()).ok()?
             }
+            Self::Claim(place, name) => claim(request, place, name)?,
             Self::Literal(text) => text.clone().into_owned(),
             Self::BodyHash => encode_hex(Sha256::digest(request.body).first_chunk::<16>()?),
         };
@@ -148,6 +153,18 @@ impl Piece {
 /// A header that is there twice says nothing.
 fn header<'a>(request: &Received<'a>, name: &Text) -> Option<&'a str> {
     std::str::from_utf8(request.single(name).ok()??).ok()
+}
+
+/// What a token claims. Whether it may do so has been verified before anyone asks.
+fn claim(request: &Received<'_>, place: &str, name: &str) -> Option<String> {
+    let text = if place.is_empty() { request.body } else { request.single(place).ok()?? };
+    // `Bearer ` and `JWT ` before the token; the token itself has no space.
+    let token = text.rsplit(|&byte| byte == b' ').next()?;
+    match Token::parse(token).ok()?.claims.get(name)? {
+        Claim::Text(text) => Some(text.clone()),
+        Claim::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }
 
 /// GitHub and Slack can send their JSON as the field `payload` of a form.

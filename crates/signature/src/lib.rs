@@ -20,6 +20,7 @@ mod generic;
 mod handshake;
 mod items;
 mod json;
+mod jwt;
 mod key;
 mod message;
 mod place;

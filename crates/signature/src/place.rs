@@ -61,9 +61,10 @@ fn replaced(form: &str, name: &str, value: &str) -> String {
 }
 
 /// Percent-encoding of everything but letters, digits and `-._~` (RFC 3986, section 2.3).
-pub(crate) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: impl AsRef<[u8]>) -> String {
+    let text = text.as_ref();
     let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
+    for &byte in text {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {

@@ -121,7 +121,12 @@ impl EcdsaKey {
             .is_ok()
     }
 
-    /// The one place where this crate needs randomness: an ECDSA signature has a random part, and
+    /// The uncompressed point that is the public key.
+    pub(crate) fn into_point(self) -> Vec<u8> {
+        self.point
+    }
+
+    /// A place where this crate needs randomness: an ECDSA signature has a random part, and
     /// `ring` takes it from nothing but the system. Verification is without.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Octets, SigningError> {
         let pair = self.pair.as_ref().ok_or(SigningError::NoPrivateKey)?;

@@ -72,6 +72,14 @@ pub enum Rejection {
         /// Where the hash stands.
         hash: Text,
     },
+    /// The hash in the proof is another one than that of the method and URL.
+    #[error(
+        "the {hash} is of another URL than the request's; behind a proxy, set the public URL that the provider calls"
+    )]
+    UrlHashMismatch {
+        /// Where the hash stands.
+        hash: Text,
+    },
     /// Something signed is not what it has to be here: another audience, another topic, another
     /// issuer.
     #[error("the request is signed, but its {what} is not the one that is configured here")]
@@ -100,6 +108,12 @@ pub enum Rejection {
         seconds: i64,
         /// What is accepted, in seconds, in both directions.
         tolerance: u64,
+    },
+    /// The signature is right, and the token says that it holds no longer.
+    #[error("the request is signed, but its token expired {seconds} s ago")]
+    TokenExpired {
+        /// For how long it has not held, in seconds.
+        seconds: u64,
     },
     /// The scheme signs an id that is not there.
     #[error("the {at} with the signed id is missing")]
@@ -143,14 +157,18 @@ impl Rejection {
             Self::SignatureMalformed { .. } | Self::SignedPartMissing { .. } => {
                 "signature_malformed"
             }
-            Self::SignatureMismatch { .. } | Self::BodyHashMismatch { .. } => "signature_mismatch",
+            Self::SignatureMismatch { .. }
+            | Self::BodyHashMismatch { .. }
+            | Self::UrlHashMismatch { .. } => "signature_mismatch",
             Self::Ambiguous { .. } => "signature_ambiguous",
             Self::AlgorithmNotAllowed { .. } => "algorithm_not_allowed",
             Self::BodyEmpty { .. } => "body_empty",
             Self::TimestampMissing { .. } | Self::TimestampMalformed { .. } => {
                 "timestamp_malformed"
             }
-            Self::TimestampOutsideWindow { .. } => "timestamp_outside_window",
+            Self::TimestampOutsideWindow { .. } | Self::TokenExpired { .. } => {
+                "timestamp_outside_window"
+            }
             Self::IdMissing { .. } | Self::IdMalformed { .. } => "id_malformed",
             Self::NotForUs { .. } => "not_for_us",
             Self::KeyUnavailable { .. } => "key_unavailable",

@@ -176,6 +176,12 @@ impl Piece {
             Self::Json(pointer) | Self::Outer(pointer) => format!("JSON `{pointer}`"),
             Self::MaybeJson(pointer) => format!("JSON `{pointer}` if it is there"),
             Self::Field(name) => format!("form field `{name}`"),
+            Self::Claim(place, name) if place.is_empty() => {
+                format!("claim `{name}` of the token in the body")
+            }
+            Self::Claim(place, name) => {
+                format!("claim `{name}` of the token in header `{place}`")
+            }
             Self::Literal(text) => format!("`{text}`"),
             Self::BodyHash => "hash of the body".to_owned(),
         }

@@ -1,5 +1,6 @@
 //! Schemes that are not data: canonical requests, tokens of their own, keys that are fetched.
 
+pub(crate) mod jwt;
 pub(crate) mod microsoft_graph;
 pub(crate) mod named_header;
 pub(crate) mod twilio;

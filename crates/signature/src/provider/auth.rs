@@ -2,7 +2,8 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::{Category, Confidence, Provider};
+use super::{Category, Confidence, Provider, Setting};
+use crate::bespoke::jwt;
 use crate::fact::Fact;
 use crate::generic::USUAL;
 use crate::handshake::table;
@@ -242,4 +243,49 @@ pub(super) const WORKOS: Provider = Provider {
     answer: "200",
     retries: "with growing pauses for 3 days",
     note: "The time is in milliseconds, and there is a space before the next field.",
+};
+
+/// The secret says of what kind the key is: a shared one, or a public one as PEM or JSON Web Key.
+/// Without a secret the keys of the instance are fetched.
+pub(super) const FUSIONAUTH: Provider = Provider {
+    slug: "fusionauth",
+    name: "FusionAuth",
+    category: Category::Auth,
+    docs: "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Bespoke(&jwt::FUSIONAUTH),
+    settings: &[Setting {
+        name: "issuer",
+        required: false,
+        about: "The URL of your FusionAuth instance, such as `https://auth.example.com`. Without a secret its public keys are fetched from `/.well-known/jwks.json` there.",
+    }],
+    event_id: fact![Json("/event/id")],
+    event_type: fact![Json("/event/type")],
+    items: None,
+    handshake: None,
+    answer: "2xx within the timeouts that are set there",
+    retries: "",
+    note: "Signing is switched on for each webhook there. Keys may be HMAC (HS256, HS384, HS512), RSA (RS256), EC on P-256 (ES256) or Ed25519 (EdDSA); tokens have no time of signing, so an old request is not refused.",
+};
+
+/// The body is the token, so the id and the type are in its claims.
+pub(super) const KINDE: Provider = Provider {
+    slug: "kinde",
+    name: "Kinde",
+    category: Category::Auth,
+    docs: "https://docs.kinde.com/integrate/webhooks/about-webhooks/",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Bespoke(&jwt::KINDE),
+    settings: &[Setting {
+        name: "subdomain",
+        required: false,
+        about: "Your Kinde subdomain: `acme` for `acme.kinde.com`. Without a secret the public keys are fetched from there; with a domain of your own, write its key set as the secret.",
+    }],
+    event_id: fact![Claim("", "event_id")],
+    event_type: fact![Claim("", "type")],
+    items: None,
+    handshake: None,
+    answer: "200",
+    retries: "with growing pauses",
+    note: "The whole body is a token (`application/jwt`), and so is what is delivered. It has no time of signing, so an old request is not refused.",
 };

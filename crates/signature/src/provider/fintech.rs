@@ -2,7 +2,8 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::{Category, Confidence, Provider};
+use super::{Category, Confidence, Provider, Setting};
+use crate::bespoke::jwt;
 use crate::fact::Fact;
 use crate::generic::USUAL;
 use crate::scheme::{Algorithm, Part, Scheme, Signed, Timestamp, Unit};
@@ -152,4 +153,38 @@ pub(super) const WISE: Provider = Provider {
     answer: "2xx within 5 s",
     retries: "up to 25 times over 2 weeks",
     note: "The secret is the public key that Wise publishes, one for sandbox and one for production. The id stands in a header and is not signed.",
+};
+
+/// Without a secret each key is fetched by its id, with the client's credentials.
+pub(super) const PLAID: Provider = Provider {
+    slug: "plaid",
+    name: "Plaid",
+    category: Category::Fintech,
+    docs: "https://plaid.com/docs/api/webhooks/webhook-verification/",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Bespoke(&jwt::PLAID),
+    settings: &[
+        Setting {
+            name: "client_id",
+            required: false,
+            about: "Your Plaid client id. Without a secret the public keys are fetched with it.",
+        },
+        Setting {
+            name: "client_secret",
+            required: false,
+            about: "The secret that belongs to the client id in this environment.",
+        },
+        Setting {
+            name: "environment",
+            required: false,
+            about: "`production` (the default) or `sandbox`.",
+        },
+    ],
+    event_id: fact![BodyHash],
+    event_type: fact![Json("/webhook_type"), Json("/webhook_code")],
+    items: None,
+    handshake: None,
+    answer: "200 within 10 s",
+    retries: "for up to 24 h, after 30 s and then four times as long each time, unless more than nine in ten are refused",
+    note: "A secret is not a text but the public key: a JSON Web Key or PEM. Keys are rotated, so that fetching them is better.",
 };

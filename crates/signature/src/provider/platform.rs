@@ -2,7 +2,8 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::{Category, Confidence, Provider};
+use super::{Category, Confidence, Provider, Setting};
+use crate::bespoke::jwt;
 use crate::fact::Fact;
 use crate::handshake::table;
 use crate::scheme::{Format, Part, Place, Scheme, Signed, Timestamp, Token, Unit};
@@ -221,4 +222,49 @@ pub(super) const VERCEL: Provider = Provider {
     answer: "2xx within 30 s",
     retries: "with growing pauses for 24 h",
     note: "HMAC with SHA-1. Hooks of an integration have its client secret as key, hooks of an account their own.",
+};
+
+pub(super) const GCP_PUBSUB: Provider = Provider {
+    slug: "gcp-pubsub",
+    name: "Google Cloud Pub/Sub push",
+    category: Category::Platform,
+    docs: "https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Bespoke(&jwt::GCP_PUBSUB),
+    settings: &[
+        Setting {
+            name: "audience",
+            required: true,
+            about: "The audience that is set at the push subscription; if none is, the push endpoint's URL.",
+        },
+        Setting {
+            name: "service_account",
+            required: true,
+            about: "The e-mail address of the service account that is set at the push subscription.",
+        },
+    ],
+    event_id: fact![Json("/message/messageId")],
+    event_type: fact![Json("/message/attributes/eventType")],
+    items: None,
+    handshake: None,
+    answer: "102, 200, 201, 202 or 204 within the subscription's deadline (10 to 600 s)",
+    retries: "until the message's retention ends (7 days), with growing pauses; then the dead letter topic, if there is one",
+    note: "The token proves who sends and does not protect the body. Google's keys are fetched, unless a key set is configured as the secret.",
+};
+
+pub(super) const NETLIFY: Provider = Provider {
+    slug: "netlify",
+    name: "Netlify",
+    category: Category::Platform,
+    docs: "https://docs.netlify.com/deploy/deploy-notifications/#payload-signature",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Bespoke(&jwt::NETLIFY),
+    settings: &[],
+    event_id: fact![Json("/id"), MaybeJson("/state")],
+    event_type: fact![Header("x-netlify-event")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "The id is that of the deploy, which has several events, so its state belongs to it. Tokens have no time of signing, so an old request is not refused.",
 };

@@ -1,6 +1,7 @@
 //! Tasks and issues.
 
-use super::{Category, Confidence, Provider};
+use super::{Category, Confidence, Provider, Setting};
+use crate::bespoke::jwt;
 use crate::handshake::table;
 use crate::scheme::{Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::fact;
@@ -94,4 +95,54 @@ pub(super) const TRELLO: Provider = Provider {
     answer: "200 within 30 s; 410 deletes the hook",
     retries: "3 times, after 30, 60 and 120 s",
     note: "The URL is signed behind the body, exactly as it was registered. The key is the secret of the app. HMAC with SHA-1 is all there is.",
+};
+
+/// Installation and removal are signed otherwise (RS256, with a key that is fetched by its id).
+pub(super) const JIRA_CONNECT: Provider = Provider {
+    slug: "jira-connect",
+    name: "Atlassian Connect apps",
+    category: Category::Project,
+    docs: "https://developer.atlassian.com/cloud/jira/platform/understanding-jwt-for-connect-apps/",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&jwt::JIRA_CONNECT),
+    settings: &[
+        Setting {
+            name: "base_url",
+            required: false,
+            about: "The `baseUrl` of the app's descriptor, if it has a path: that path is not signed.",
+        },
+        Setting {
+            name: "client_key",
+            required: false,
+            about: "The `clientKey` of the installation, to take requests of no other.",
+        },
+    ],
+    event_id: fact![Header("x-atlassian-webhook-identifier")],
+    event_type: fact![Json("/webhookEvent")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 30 s",
+    retries: "5 times, after 5 to 15 min each",
+    note: "The secret is the `sharedSecret` of one installation. Method, path and query are signed; the body is not. The lifecycle callbacks `installed` and `uninstalled` are signed with another key and are refused.",
+};
+
+pub(super) const MONDAY: Provider = Provider {
+    slug: "monday",
+    name: "monday.com",
+    category: Category::Project,
+    docs: "https://developer.monday.com/apps/docs/integration-authorization",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Bespoke(&jwt::MONDAY),
+    settings: &[Setting {
+        name: "audience",
+        required: true,
+        about: "The URL of this receiver as it is written in the app, which the token names as its audience.",
+    }],
+    event_id: fact![Json("/event/triggerUuid")],
+    event_type: fact![Json("/event/type")],
+    items: None,
+    handshake: Some(table::MONDAY),
+    answer: "200 within 30 s",
+    retries: "every minute for 30 min",
+    note: "The secret is the app's signing secret. The token does not protect the body. Webhooks that were made without an app are not signed at all.",
 };

@@ -3,6 +3,7 @@
 use std::borrow::Cow::Borrowed;
 
 use super::{Category, Confidence, Provider};
+use crate::bespoke::jwt;
 use crate::bespoke::twilio::TWILIO as SCHEME;
 use crate::fact::Fact;
 use crate::scheme::{Algorithm, Part, Scheme, Signed, Timestamp, Unit};
@@ -100,4 +101,38 @@ pub(super) const TELNYX: Provider = Provider {
     answer: "2xx within 2 s",
     retries: "3 times for each URL",
     note: "The secret is the public key of the account.",
+};
+
+pub(super) const MESSAGEBIRD: Provider = Provider {
+    slug: "messagebird",
+    name: "MessageBird (Bird)",
+    category: Category::Telephony,
+    docs: "https://developers.messagebird.com/api/#verifying-http-requests",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&jwt::MESSAGEBIRD),
+    settings: &[],
+    event_id: fact![Claim("messagebird-signature-jwt", "jti")],
+    event_type: Fact::NONE,
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "The URL is signed as MessageBird calls it. The older header `MessageBird-Signature` is not accepted.",
+};
+
+pub(super) const VONAGE: Provider = Provider {
+    slug: "vonage",
+    name: "Vonage",
+    category: Category::Telephony,
+    docs: "https://developer.vonage.com/en/getting-started/concepts/webhooks#decoding-signed-webhooks",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&jwt::VONAGE),
+    settings: &[],
+    event_id: fact![Claim("authorization", "jti"); Json("/message_uuid")],
+    event_type: fact![Json("/status")],
+    items: None,
+    handshake: None,
+    answer: "2xx; how soon depends on the product",
+    retries: "",
+    note: "The secret is the signature secret of the account, not that of the API. For GET the query is covered only if the token has its hash.",
 };

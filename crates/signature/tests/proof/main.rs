@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod facts;
+mod jwt;
 mod naive;
 mod properties;
 mod settings;
