@@ -9,6 +9,8 @@ const MILLISECOND_DIGITS: usize = 3;
 const DAY: i64 = 86_400;
 /// `2022-11-15T09:00:00`.
 const PLAIN_LENGTH: usize = 19;
+/// `9999-12-31T23:59:59Z`: RFC 3339 has four digits for the year.
+const LAST: u64 = 253_402_300_799;
 
 impl Unit {
     /// Reads a time. A fraction of a second is left out.
@@ -120,7 +122,7 @@ const fn days_before(year: i64, month: i64, day: i64) -> i64 {
 }
 
 fn write_rfc3339(time: UnixSeconds) -> String {
-    let seconds = i64::try_from(time.0).unwrap_or(i64::MAX);
+    let seconds = i64::try_from(time.0.min(LAST)).unwrap_or(i64::MAX);
     let (days, rest) = (seconds / DAY, seconds % DAY);
     // Within a year of the right one, and then by what the calendar says.
     let mut year = 1970 + days / 366;
@@ -201,5 +203,6 @@ mod tests {
                 assert_eq!(unit.read(unit.write(time).as_bytes()), Some(time), "{unit:?}");
             }
         }
+        assert_eq!(Unit::Rfc3339.write(UnixSeconds(u64::MAX)), "9999-12-31T23:59:59Z");
     }
 }
