@@ -177,7 +177,7 @@ pub(crate) fn check_age(
 }
 
 /// A dot would let an attacker move the border between the id and what follows it.
-fn is_id(id: &[u8]) -> bool {
+pub(crate) fn is_id(id: &[u8]) -> bool {
     (1..=LONGEST_ID).contains(&id.len())
         && id.iter().all(|&byte| byte.is_ascii_graphic() && byte != b'.')
 }

@@ -1,8 +1,20 @@
 //! Schemes that are not data: canonical requests, tokens of their own, keys that are fetched.
 
+pub(crate) mod adyen;
+mod assembled;
+pub(crate) mod box_com;
+pub(crate) mod braintree;
+pub(crate) mod contentful;
+pub(crate) mod hook0;
+pub(crate) mod hygraph;
 pub(crate) mod jwt;
+pub(crate) mod mercado_pago;
 pub(crate) mod microsoft_graph;
 pub(crate) mod named_header;
+pub(crate) mod plivo;
+pub(crate) mod segment;
+pub(crate) mod sinch_voice;
+pub(crate) mod travis_ci;
 pub(crate) mod twilio;
 
 use std::fmt;

@@ -1,6 +1,7 @@
 //! Builds and packages.
 
 use super::{Category, Confidence, Provider};
+use crate::bespoke::travis_ci::TRAVIS_CI as TRAVIS_CI_SCHEME;
 use crate::scheme::{Scheme, Signed, Timestamp, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
@@ -92,4 +93,22 @@ pub(super) const SONATYPE_NEXUS: Provider = Provider {
     answer: "",
     retries: "",
     note: "The sample of the documentation hashes JSON written anew; the bytes as they are sent are right. The id stands in a header and is not signed.",
+};
+
+/// The state is that of the build: `push.passed`.
+pub(super) const TRAVIS_CI: Provider = Provider {
+    slug: "travis-ci",
+    name: "Travis CI",
+    category: Category::Ci,
+    docs: "https://docs.travis-ci.com/user/notifications/#verifying-webhook-requests",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Bespoke(&TRAVIS_CI_SCHEME),
+    settings: &[],
+    event_id: fact![BodyHash],
+    event_type: fact![Json("/type"), MaybeJson("/state")],
+    items: None,
+    handshake: None,
+    answer: "2xx",
+    retries: "",
+    note: "Signed with RSA and SHA-1 over the decoded field `payload`; no time is signed. The public key is fetched from api.travis-ci.com unless it is configured as the secret. A build that is restarted keeps its id.",
 };

@@ -3,6 +3,8 @@
 use std::borrow::Cow::Borrowed;
 
 use super::{Category, Confidence, Provider};
+use crate::bespoke::contentful::CONTENTFUL as CONTENTFUL_SCHEME;
+use crate::bespoke::hygraph::HYGRAPH as HYGRAPH_SCHEME;
 use crate::fact::Fact;
 use crate::handshake::table;
 use crate::scheme::{Part, Place, Scheme, Signed, Timestamp, Token, Unit};
@@ -23,6 +25,23 @@ pub(super) const AUTODESK: Provider = Provider {
     answer: "2xx within 6 s",
     retries: "for 48 h, then the hook is disabled",
     note: "HMAC with SHA-1 behind `sha1hash=`. The id stands in a header and is not signed.",
+};
+
+pub(super) const CONTENTFUL: Provider = Provider {
+    slug: "contentful",
+    name: "Contentful",
+    category: Category::Content,
+    docs: "https://www.contentful.com/developers/docs/webhooks/request-verification/",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&CONTENTFUL_SCHEME),
+    settings: &[],
+    event_id: Fact::NONE,
+    event_type: fact![Header("x-contentful-topic")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 30 s",
+    retries: "twice, about 30 s apart, after 429 and 5xx",
+    note: "Method, path and query are signed as Contentful requested them, and the headers that the request names. A request of exactly 30 s is too old already.",
 };
 
 pub(super) const FIGMA: Provider = Provider {
@@ -67,6 +86,23 @@ pub(super) const FRAMEIO: Provider = Provider {
     answer: "2xx within 5 s",
     retries: "up to 5 times, after 15, 30, 60 and 120 s",
     note: "There is no id, and two events may have the same bytes, so repeats are not told.",
+};
+
+pub(super) const HYGRAPH: Provider = Provider {
+    slug: "hygraph",
+    name: "Hygraph",
+    category: Category::Content,
+    docs: "https://hygraph.com/docs/api-reference/basics/webhooks",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&HYGRAPH_SCHEME),
+    settings: &[],
+    event_id: Fact::NONE,
+    event_type: fact![Json("/operation")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "The time is signed; no window is stated, so none is enforced unless a tolerance is configured.",
 };
 
 pub(super) const KONTENT_AI: Provider = Provider {

@@ -1,6 +1,7 @@
 //! Schemes that belong to no one, or to many.
 
 use super::{Category, Confidence, Provider};
+use crate::bespoke::hook0::HOOK0 as HOOK0_SCHEME;
 use crate::fact::Fact;
 use crate::generic::USUAL;
 use crate::handshake::table;
@@ -52,6 +53,23 @@ pub(crate) const STANDARD_WEBHOOKS_SCHEME: Signed =
 /// The same under the names that Svix gives to its headers.
 pub(super) const SVIX_SCHEME: Signed =
     Signed::standard_webhooks("svix-id", "svix-timestamp", "svix-signature");
+
+pub(super) const HOOK0: Provider = Provider {
+    slug: "hook0",
+    name: "Hook0 (also Coinbase Developer Platform)",
+    category: Category::Generic,
+    docs: "https://docs.cdp.coinbase.com/webhooks/verify-signatures",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&HOOK0_SCHEME),
+    settings: &[],
+    event_id: fact![Header("x-event-id")],
+    event_type: fact![Header("x-event-type")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "A `v1` also signs the headers that it names; with one there, a `v0` is not looked at. Alone a `v0` counts, and it signs no headers, so the id and the type are not protected.",
+};
 
 pub(super) const STANDARD_WEBHOOKS: Provider = Provider {
     slug: "standard-webhooks",

@@ -3,8 +3,10 @@
 use std::borrow::Cow::Borrowed;
 
 use super::{Category, Confidence, Provider};
+use crate::bespoke::segment::SEGMENT as SEGMENT_SCHEME;
 use crate::fact::Fact;
 use crate::handshake::table;
+use crate::items::Items;
 use crate::scheme::{KeyForm, Part, Place, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::fact;
 
@@ -177,6 +179,24 @@ pub(super) const MAILCHIMP: Provider = Provider {
     answer: "200 within 10 s",
     retries: "with growing pauses for about an hour",
     note: "Nothing is signed: put `?secret=…` at the end of the URL that is registered there. It proves who sends, protects nothing of the request, and stands in the log of every proxy on the way.",
+};
+
+/// One message id may be sent to several mappings of the same destination, whose bodies differ.
+pub(super) const SEGMENT: Provider = Provider {
+    slug: "segment",
+    name: "Segment",
+    category: Category::Marketing,
+    docs: "https://segment.com/docs/connections/destinations/catalog/actions-webhook/",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Bespoke(&SEGMENT_SCHEME),
+    settings: &[],
+    event_id: fact![Json("/messageId"), BodyHash; Json("/0/messageId"), BodyHash],
+    event_type: fact![Json("/type"); Json("/0/type")],
+    items: Some(Items::new("", Fact::NONE, fact![Json("/type")])),
+    handshake: None,
+    answer: "2xx within 5 s",
+    retries: "nine attempts over 4 hours; not after a 4xx other than 429",
+    note: "Of a batch only the first event is signed, and one event can be sent again at the head of a batch: the body is not protected. HMAC with SHA-1 is all there is, and no time is signed.",
 };
 
 pub(super) const ZENDESK: Provider = Provider {

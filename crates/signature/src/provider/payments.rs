@@ -2,12 +2,84 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::{Category, Confidence, Provider};
+use super::{Category, Confidence, Provider, Setting};
+use crate::bespoke::adyen::ADYEN as ADYEN_SCHEME;
+use crate::bespoke::braintree::BRAINTREE as BRAINTREE_SCHEME;
+use crate::bespoke::mercado_pago::MERCADO_PAGO as MERCADO_PAGO_SCHEME;
 use crate::fact::Fact;
 use crate::generic::USUAL;
 use crate::handshake::table;
+use crate::items::Items;
 use crate::scheme::{Format, KeyForm, Part, Place, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
+
+pub(super) const ADYEN: Provider = Provider {
+    slug: "adyen",
+    name: "Adyen (standard payment webhooks)",
+    category: Category::Payments,
+    docs: "https://docs.adyen.com/development-resources/webhooks/verify-hmac-signatures",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&ADYEN_SCHEME),
+    settings: &[],
+    event_id: fact![BodyHash],
+    event_type: fact![
+        Json("/notificationItems/0/NotificationRequestItem/eventCode");
+        Json("/eventCode")
+    ],
+    items: Some(Items::new(
+        "/notificationItems",
+        fact![
+            Json("/NotificationRequestItem/pspReference"),
+            Json("/NotificationRequestItem/eventCode"),
+            Json("/NotificationRequestItem/success")
+        ],
+        fact![Json("/NotificationRequestItem/eventCode")],
+    )),
+    handshake: None,
+    answer: "2xx within 10 s",
+    retries: "three times at once, then with growing pauses for 30 days",
+    note: "Of each item eight fields are signed, joined by colons without escaping: references, merchant account, amount, event code, success. Its time, its reason and all other data are not. Every item must be signed.",
+};
+
+/// The event's type stands in XML inside the base64 of the payload.
+pub(super) const BRAINTREE: Provider = Provider {
+    slug: "braintree",
+    name: "Braintree",
+    category: Category::Payments,
+    docs: "https://developer.paypal.com/braintree/docs/guides/webhooks/parse",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&BRAINTREE_SCHEME),
+    settings: &[Setting {
+        name: crate::bespoke::braintree::PUBLIC_KEY,
+        required: true,
+        about: "The public API key that belongs to the private key; several are separated by commas.",
+    }],
+    event_id: fact![BodyHash],
+    event_type: Fact::NONE,
+    items: None,
+    handshake: Some(table::BRAINTREE),
+    answer: "2xx within 30 s",
+    retries: "every hour, for 24 hours in production and 3 hours in the sandbox",
+    note: "The secret is the private API key, whose SHA-1 is the key of an HMAC with SHA-1. No time is signed, and a payload that looks like a challenge is refused.",
+};
+
+/// Neither the package nor the documentation signs anything of the body.
+pub(super) const MERCADO_PAGO: Provider = Provider {
+    slug: "mercado-pago",
+    name: "Mercado Pago",
+    category: Category::Payments,
+    docs: "https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/webhooks",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&MERCADO_PAGO_SCHEME),
+    settings: &[],
+    event_id: fact![Json("/id")],
+    event_type: fact![Json("/action"); Json("/type")],
+    items: None,
+    handshake: None,
+    answer: "200 or 201 within 22 s",
+    retries: "every 15 minutes, then with growing pauses",
+    note: "The body is not signed: only `data.id` of the query, the request's id and the time are. Ask the API for the resource by that id. Notifications of QR codes are not signed at all.",
+};
 
 /// `whsec_` is part of the key. Several `v1` are there while a secret is rolled; `v0` is a fake
 /// that test mode adds.

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::{Category, Confidence, Provider};
+use super::{Category, Confidence, Provider, Setting};
+use crate::bespoke::box_com::BOX as BOX_SCHEME;
 use crate::bespoke::microsoft_graph::MICROSOFT_GRAPH as MICROSOFT_GRAPH_SCHEME;
 use crate::fact::Fact;
 use crate::handshake::table;
@@ -26,6 +27,27 @@ pub(super) const AIRTABLE: Provider = Provider {
     answer: "200 or 204 with an empty body within 25 s",
     retries: "with growing pauses; disabled after a week",
     note: "The secret is base64. The request only says that something changed; what, the API tells.",
+};
+
+pub(super) const BOX: Provider = Provider {
+    slug: "box",
+    name: "Box",
+    category: Category::Productivity,
+    docs: "https://developer.box.com/guides/webhooks/v2/signatures-v2/",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&BOX_SCHEME),
+    settings: &[Setting {
+        name: crate::bespoke::box_com::SECONDARY_KEY,
+        required: false,
+        about: "The secondary signature key, while the primary one is being changed.",
+    }],
+    event_id: fact![Header("box-delivery-id")],
+    event_type: fact![Json("/trigger")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 30 s",
+    retries: "up to 10 times",
+    note: "The delivery id is not signed. A body with more than ASCII may be signed with everything else escaped, so one that differs in such escapes alone is accepted. A time ahead of ours is refused.",
 };
 
 pub(super) const CAL_COM: Provider = Provider {

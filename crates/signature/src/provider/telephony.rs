@@ -2,12 +2,53 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::{Category, Confidence, Provider};
+use super::{Category, Confidence, Provider, Setting};
 use crate::bespoke::jwt;
+use crate::bespoke::plivo::PLIVO as PLIVO_SCHEME;
+use crate::bespoke::sinch_voice::SINCH_VOICE as SINCH_VOICE_SCHEME;
 use crate::bespoke::twilio::TWILIO as SCHEME;
 use crate::fact::Fact;
 use crate::scheme::{Algorithm, Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{DOT, fact};
+
+/// A nonce is made for each request, so it does not tell repeats.
+pub(super) const PLIVO: Provider = Provider {
+    slug: "plivo",
+    name: "Plivo",
+    category: Category::Telephony,
+    docs: "https://www.plivo.com/docs/voice/concepts/signature-validation",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&PLIVO_SCHEME),
+    settings: &[],
+    event_id: Fact::NONE,
+    event_type: Fact::NONE,
+    items: None,
+    handshake: None,
+    answer: "2xx",
+    retries: "three times, after 60, 120 and 240 s",
+    note: "The URL is signed as Plivo requested it, with its query sorted. A V2 signature signs neither the query nor the form, so it counts only where there are none. No time is signed.",
+};
+
+pub(super) const SINCH_VOICE: Provider = Provider {
+    slug: "sinch-voice",
+    name: "Sinch Voice and Verification",
+    category: Category::Telephony,
+    docs: "https://developers.sinch.com/docs/voice/api-reference/authentication/callback-signed-request",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Bespoke(&SINCH_VOICE_SCHEME),
+    settings: &[Setting {
+        name: crate::bespoke::sinch_voice::APPLICATION_KEY,
+        required: true,
+        about: "The key of the Sinch application whose secret is configured.",
+    }],
+    event_id: Fact::NONE,
+    event_type: fact![Json("/event")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "The body is covered by its MD5. The time is signed; no window is stated, so none is enforced unless a tolerance is configured.",
+};
 
 /// The idempotency token is the same over all attempts. Without it a message has its id and
 /// status; a call only where a sequence number tells its callbacks apart, since one call asks

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod bespoke;
 mod facts;
 mod jwt;
 mod naive;
