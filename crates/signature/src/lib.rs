@@ -35,6 +35,7 @@ mod suggestion;
 mod template;
 mod time;
 mod token;
+pub mod vectors;
 mod verifier;
 mod words;
 mod writing;

@@ -165,3 +165,30 @@ fn providers_are_listed_and_shown() {
         serde_json::from_str(&run(&["providers", "show", "slack", "--json"]).stdout).unwrap();
     assert_eq!(shown["headers"][0], "x-slack-signature");
 }
+
+#[test]
+fn vectors_are_run_and_counted() {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("../signature/vectors");
+    let ran = run(&["verify", "--vectors", ours.to_str().unwrap()]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{ran:?}");
+    assert!(ran.stdout.contains("\nstripe "), "{}", ran.stdout);
+    assert!(ran.stdout.contains(" 0 failed, "), "{}", ran.stdout);
+
+    let folder = tempfile::tempdir().unwrap();
+    let run_folder = || {
+        let output = hookyard(folder.path()).args(["verify", "--json", "--vectors", "."]).output();
+        Ran::from(output.unwrap())
+    };
+    let ran = run_folder();
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.stderr.contains("there is no file `*.json`"), "{}", ran.stderr);
+    let file = std::fs::read_to_string(ours.join("stripe.json")).unwrap();
+    let spoilt = file.replacen("\"expect\": \"valid\"", "\"expect\": \"invalid\"", 1);
+    std::fs::write(folder.path().join("stripe.json"), spoilt).unwrap();
+    std::fs::write(folder.path().join("other.json"), "{\"provider\":\"nobody\"}").unwrap();
+    let ran = run_folder();
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((ran.code, &report["failed"]), (1, &2.into()), "{report}");
+    assert_eq!(report["providers"][0]["failed"][0]["why"], "there is no provider `nobody`");
+    assert_eq!(report["providers"][1]["failed"][0]["case"], "valid");
+}

@@ -3,6 +3,7 @@
 //! It asks no hub and sends nothing: bytes, secrets and the time go in, a verdict comes out.
 
 mod report;
+mod vectors;
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -30,11 +31,12 @@ use crate::config::nearest::nearest;
 #[command(after_help = "\
 Examples:
   hookyard verify --provider github --secret-file secret.txt --header 'X-Hub-Signature-256: sha256=…' --body-file body.json
-  hookyard verify --provider stripe --header 'Stripe-Signature: t=…,v1=…' --body-file - --now 1700000000 < body.json")]
+  hookyard verify --provider stripe --header 'Stripe-Signature: t=…,v1=…' --body-file - --now 1700000000 < body.json
+  hookyard verify --vectors crates/signature/vectors")]
 pub(crate) struct Verify {
     /// Whose request it is; `hookyard providers` lists all
-    #[arg(long, value_name = "NAME")]
-    provider: String,
+    #[arg(long, value_name = "NAME", required_unless_present = "vectors")]
+    provider: Option<String>,
 
     /// A secret that may have been used; several are tried one after the other
     ///
@@ -82,6 +84,13 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "UNIX")]
     now: Option<u64>,
 
+    /// Run every case of every file in this folder, in the format of this project's vectors
+    #[arg(long, value_name = "DIR", conflicts_with_all = [
+        "provider", "secret_files", "others", "headers", "body_file", "url", "settings",
+        "tolerance", "key_file", "now",
+    ])]
+    vectors: Option<PathBuf>,
+
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -89,7 +98,10 @@ pub(crate) struct Verify {
 
 impl Verify {
     pub(crate) fn run(&self, out: Out) -> Result<(), Failure> {
-        let provider = find(&self.provider)?;
+        if let Some(folder) = &self.vectors {
+            return vectors::run(out, folder, self.json);
+        }
+        let provider = find(self.provider.as_deref().unwrap_or_default())?;
         let report = self.judge(provider)?;
         if self.json {
             out.line(report.json())?;
