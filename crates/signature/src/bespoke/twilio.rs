@@ -6,12 +6,12 @@
 
 use sha2::{Digest as _, Sha256};
 
+use crate::bespoke::assembled::{MacKeys, signature, signed_header};
 use crate::bespoke::{Bespoke, Prove};
 use crate::encoding::{Encoding, Octets, encode_hex};
-use crate::key::MacKey;
-use crate::scheme::{Algorithm, Covers, Text};
+use crate::scheme::{Algorithm, Covers, KeyForm, Text};
 use crate::verifier::{Proof, Verified};
-use crate::{ConfigurationError, Received, Rejection, Secret, SigningError, UnixSeconds, form};
+use crate::{Received, Rejection, SigningError, UnixSeconds, form};
 
 const HEADER: &str = "x-twilio-signature";
 const AT: Text = Text::Borrowed("header `x-twilio-signature`");
@@ -26,18 +26,14 @@ pub(crate) static TWILIO: Bespoke = Bespoke {
     covers: Covers { body: true, url: true, timestamp: false, id: false, method: false },
     tolerance: None,
     publishes_keys: false,
-    build: |secrets, _| Ok(Box::new(Twilio::new(&secrets)?)),
+    build: |secrets, _| {
+        let keys = MacKeys::new(&secrets, KeyForm::Text, Algorithm::HmacSha1)?;
+        Ok(Box::new(Twilio { keys }))
+    },
 };
 
 struct Twilio {
-    keys: Vec<MacKey>,
-}
-
-impl Twilio {
-    fn new(secrets: &[Secret]) -> Result<Self, ConfigurationError> {
-        let keys = secrets.iter().map(|secret| MacKey::new(Algorithm::HmacSha1, secret.bytes()));
-        Ok(Self { keys: keys.collect::<Result<_, _>>()? })
-    }
+    keys: MacKeys,
 }
 
 impl Prove for Twilio {
@@ -47,15 +43,15 @@ impl Prove for Twilio {
         _: UnixSeconds,
         _: Option<&[u8]>,
     ) -> Result<Verified, Rejection> {
-        let signature = signature(request)?;
+        let claim = signature(signed_header(request, HEADER)?, Encoding::Base64, SHA1_LENGTH, &AT)?;
         let appended = appended(request)?;
         let urls = spellings(request.url);
-        let matches = |key: &MacKey| {
-            appended
-                .iter()
-                .any(|tail| urls.iter().any(|url| tag(key, url, tail).equals(&signature)))
-        };
-        match self.keys.iter().position(matches) {
+        let messages: Vec<[&[u8]; 2]> = appended
+            .iter()
+            .flat_map(|tail| urls.iter().map(|url| [url.as_bytes(), tail.as_slice()]))
+            .collect();
+        let messages: Vec<&[&[u8]]> = messages.iter().map(<[_; 2]>::as_slice).collect();
+        match self.keys.made(&messages, &[claim]) {
             Some(secret) => Ok(Verified { secret, signed_at: None }),
             None => Err(Rejection::SignatureMismatch { at: AT }),
         }
@@ -67,31 +63,9 @@ impl Prove for Twilio {
             !request.is_form() && !request.body.is_empty() && body_hash(request).is_none();
         let url = needs_hash.then(|| with_body_hash(request.url, request.body));
         let signed = url.as_deref().unwrap_or(request.url);
-        let value = self
-            .keys
-            .first()
-            .map(|key| Encoding::Base64.encode(tag(key, signed, &form).as_slice()));
-        let headers = vec![(HEADER.into(), value.unwrap_or_default())];
+        let made = self.keys.sign(&[signed.as_bytes(), &form])?;
+        let headers = vec![(HEADER.into(), Encoding::Base64.encode(made.as_slice()))];
         Ok(Proof { headers, url, body: None })
-    }
-}
-
-fn tag(key: &MacKey, url: &str, tail: &[u8]) -> Octets {
-    key.tag(&|sink| {
-        sink(url.as_bytes());
-        sink(tail);
-    })
-}
-
-fn signature(request: &Received<'_>) -> Result<Octets, Rejection> {
-    let malformed = |why| Rejection::SignatureMalformed { at: AT, why };
-    match request.single(HEADER)? {
-        None => Err(Rejection::SignatureMissing { at: AT }),
-        Some([]) => Err(malformed("it is empty")),
-        Some(text) => Encoding::Base64
-            .decode(text)
-            .filter(|signature| signature.as_slice().len() == SHA1_LENGTH)
-            .ok_or_else(|| malformed(Encoding::Base64.expected())),
     }
 }
 
