@@ -155,7 +155,7 @@ impl<T> Guarded<T> {
     }
 
     /// Recognises the answer that hyper makes by itself to what it cannot parse: an error status,
-    /// no body and no content type, which all answers of ours have.
+    /// no body and no id of a request, which all answers of ours have.
     fn is_hypers_own(&self, head: &[u8]) -> Option<u16> {
         if !matches!(self.progress.phase(), Phase::Idle | Phase::Head | Phase::Answering) {
             return None;
@@ -164,7 +164,7 @@ impl<T> Guarded<T> {
         let status =
             head.strip_prefix("HTTP/1.1 ").or_else(|| head.strip_prefix("HTTP/1.0 "))?.get(..3)?;
         let empty = head.ends_with("\r\n\r\n") && head.contains("content-length: 0\r\n");
-        (empty && !head.contains("content-type:"))
+        (empty && !head.contains("x-request-id:"))
             .then(|| status.parse().ok())
             .flatten()
             .filter(|&code| code >= 400)

@@ -146,10 +146,6 @@ impl Road {
         };
         let event = match self.read(&arrived).await? {
             Read::Question(answered) => {
-                if let Some(page) = &answered.answer.visit {
-                    let visited = self.app.keys.visit(&source, page).await;
-                    visited.map_err(|failure| unavailable(&failure))?;
-                }
                 let answer = self.reply(&source, parts, *answered, call).await?;
                 return Ok((source, answer));
             }
@@ -182,6 +178,10 @@ impl Road {
             self.gate.check_rate(source, now)?;
         } else {
             self.gate.check_question_rate(source, now)?;
+        }
+        if let Some(page) = &answered.answer.visit {
+            let visited = self.app.keys.visit(source, page).await;
+            visited.map_err(|failure| unavailable(&failure))?;
         }
         if let Some(handed_over) = answered.handed_over {
             question::keep(source, handed_over).await?;
