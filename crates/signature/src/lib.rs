@@ -23,6 +23,7 @@ mod json;
 mod jwt;
 mod key;
 mod message;
+mod p256;
 mod place;
 mod provider;
 mod public_key;

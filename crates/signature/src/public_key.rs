@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::der;
 use crate::encoding::{Octets, decode_hex_secret, decode_lenient};
 use crate::scheme::Algorithm;
-use crate::{ConfigurationError, SigningError};
+use crate::{ConfigurationError, SigningError, p256};
 
 const ED25519_PUBLIC: ConfigurationError =
     ConfigurationError::SecretMalformed { expected: "an Ed25519 public key of 32 bytes" };
@@ -22,7 +22,7 @@ const ED25519_EITHER: ConfigurationError = ConfigurationError::SecretMalformed {
     expected: "an Ed25519 public key (32 bytes in hexadecimal or base64, or SPKI), or a private key (PKCS#8)",
 };
 const RSA: ConfigurationError = ConfigurationError::SecretMalformed {
-    expected: "an RSA public key (SPKI or PKCS#1) in PEM or base64, or a private key (PKCS#8)",
+    expected: "an RSA public key (SPKI, PKCS#1 or a certificate) in PEM or base64, or a private key (PKCS#8)",
 };
 const P256: ConfigurationError = ConfigurationError::SecretMalformed {
     expected: "a P-256 public key (SPKI) in base64 or PEM, or a private key (PKCS#8)",
@@ -121,6 +121,11 @@ impl EcdsaKey {
             .is_ok()
     }
 
+    /// With SHA-1, which one provider uses and `ring` does not have.
+    pub(crate) fn verify_sha1(&self, message: &[u8], signature: &[u8]) -> bool {
+        p256::verify_sha1(&self.point, message, signature)
+    }
+
     /// The uncompressed point that is the public key.
     pub(crate) fn into_point(self) -> Vec<u8> {
         self.point
@@ -148,7 +153,8 @@ impl RsaKey {
     pub(crate) fn parse(secret: &[u8], algorithm: Algorithm) -> Result<Self, ConfigurationError> {
         let sha1 = algorithm == Algorithm::RsaSha1;
         let der = Zeroizing::new(decode_lenient(&without_armour(secret)).ok_or(RSA)?);
-        if let Some(public) = der::rsa_public_key(&der) {
+        let spki = der::certificate_key(&der).unwrap_or(&der);
+        if let Some(public) = der::rsa_public_key(spki) {
             return Ok(Self { public: public.to_vec(), sha1, pair: None });
         }
         let pair = RsaKeyPair::from_pkcs8(&der).map_err(|_| RSA)?;

@@ -138,6 +138,39 @@ fn write_rfc3339(time: UnixSeconds) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
 }
 
+/// What a date has to be, for an error.
+pub(crate) const HTTP_DATE: &str = "a date as HTTP has it, such as `Sun, 06 Nov 1994 08:49:37 GMT`";
+const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+/// 1970 began on a Thursday.
+const FIRST_DAY: u64 = 4;
+
+/// Reads a date as HTTP has it (RFC 9110, section 5.6.7), the preferred format only.
+pub(crate) fn http_date(text: &[u8]) -> Option<UnixSeconds> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (_, date) = text.split_once(", ")?;
+    let mut parts = date.split(' ');
+    let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let (clock, zone) = (parts.next()?, parts.next()?);
+    let month = MONTHS.iter().position(|name| *name == month)? + 1;
+    let time = rfc3339(format!("{year}-{month:02}-{day}T{clock}Z").as_bytes())?;
+    // What is written is read, and nothing else: the right day of the week, digits, places.
+    (zone == "GMT" && parts.next().is_none() && write_http_date(time) == text).then_some(time)
+}
+
+/// Writes a date as HTTP has it.
+pub(crate) fn write_http_date(time: UnixSeconds) -> String {
+    let weekday = usize::try_from((time.0 / 86_400 + FIRST_DAY) % 7).unwrap_or_default();
+    let weekday = DAYS.get(weekday).copied().unwrap_or_default();
+    let date = write_rfc3339(time);
+    let mut parts = date.split(['-', 'T', 'Z']);
+    let mut next = || parts.next().unwrap_or_default();
+    let (year, month, day, clock) = (next(), next(), next(), next());
+    let month = month.parse::<usize>().ok().and_then(|month| MONTHS.get(month - 1).copied());
+    format!("{weekday}, {day} {} {year} {clock} GMT", month.unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,5 +237,31 @@ mod tests {
             }
         }
         assert_eq!(Unit::Rfc3339.write(UnixSeconds(u64::MAX)), "9999-12-31T23:59:59Z");
+    }
+
+    #[test]
+    fn dates_of_http_are_read_and_written() {
+        for (text, seconds) in [
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777),
+            ("Wed, 15 Jun 2022 18:52:14 GMT", 1_655_319_134),
+        ] {
+            assert_eq!(http_date(text.as_bytes()), Some(UnixSeconds(seconds)), "{text}");
+            assert_eq!(write_http_date(UnixSeconds(seconds)), text);
+        }
+        for text in [
+            "",
+            "784111777",
+            "Mon, 06 Nov 1994 08:49:37 GMT",
+            "Sun, 6 Nov 1994 08:49:37 GMT",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 1994 08:49:37 GMT ",
+            "Sun, 06 Nov 1994  08:49:37 GMT",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun, 31 Nov 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(http_date(text.as_bytes()), None, "{text}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Models, and what is made with them.
 
 use super::{Category, Confidence, Provider};
+use crate::bespoke::fal::FAL;
 use crate::fact::Fact;
 use crate::scheme::{Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
@@ -76,6 +77,23 @@ pub(super) const ELEVENLABS: Provider = Provider {
     answer: "200",
     retries: "an endpoint that fails 10 times in a row and for 7 days is disabled",
     note: "The window is half an hour. Its own library accepts any time in the future; here the window counts in both directions.",
+};
+
+pub(super) const FAL_AI: Provider = Provider {
+    slug: "fal-ai",
+    name: "fal.ai",
+    category: Category::Ai,
+    docs: "https://docs.fal.ai/model-apis/model-endpoints/webhooks",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Bespoke(&FAL),
+    settings: &[],
+    event_id: fact![Header("x-fal-webhook-request-id"), MaybeJson("/status")],
+    event_type: fact![Json("/status")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 15 s",
+    retries: "10 times over 2 h",
+    note: "Without a `secret` the keys are fetched from `rest.fal.ai`.",
 };
 
 pub(super) const GEMINI: Provider = Provider {

@@ -3,6 +3,7 @@
 use std::borrow::Cow::Borrowed;
 
 use super::{Category, Confidence, Provider};
+use crate::bespoke::keygen::KEYGEN as KEYGEN_SCHEME;
 use crate::handshake::table;
 use crate::scheme::{Format, Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
@@ -39,6 +40,24 @@ pub(super) const CHARGIFY: Provider = Provider {
     answer: "2xx",
     retries: "up to 5 times",
     note: "The id stands in a header and is not signed.",
+};
+
+/// Each try is signed anew, and its date with it.
+pub(super) const KEYGEN: Provider = Provider {
+    slug: "keygen",
+    name: "Keygen",
+    category: Category::Billing,
+    docs: "https://keygen.sh/docs/api/signatures/",
+    confidence: Confidence::Documented,
+    scheme: Scheme::Bespoke(&KEYGEN_SCHEME),
+    settings: &[],
+    event_id: fact![Json("/data/id")],
+    event_type: fact![Json("/data/attributes/event")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 15 s",
+    retries: "up to 15 times",
+    note: "The `secret` is the account's Ed25519 public key. The webhook's signature algorithm has to be Ed25519, as it is by itself; RSA is not accepted. Host and path of the URL are signed.",
 };
 
 pub(super) const ORB: Provider = Provider {

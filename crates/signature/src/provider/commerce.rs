@@ -2,10 +2,44 @@
 
 use std::borrow::Cow::Borrowed;
 
-use super::{Category, Confidence, Provider};
+use super::{Category, Confidence, Provider, Setting};
+use crate::bespoke::ebay::EBAY as EBAY_SCHEME;
 use crate::handshake::table;
 use crate::scheme::{Carrier, Format, KeyForm, Place, Scheme, Signed};
 use crate::writing::fact;
+
+pub(super) const EBAY: Provider = Provider {
+    slug: "ebay",
+    name: "eBay",
+    category: Category::Commerce,
+    docs: "https://developer.ebay.com/marketplace-account-deletion",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&EBAY_SCHEME),
+    settings: &[
+        Setting {
+            name: "access_token",
+            required: false,
+            about: "An OAuth application token, with which the key is fetched from eBay.",
+        },
+        Setting {
+            name: "verification_token",
+            required: false,
+            about: "The token that eBay was given with the endpoint, to answer its challenges.",
+        },
+        Setting {
+            name: "endpoint",
+            required: false,
+            about: "The endpoint's URL as eBay was given it, to answer its challenges.",
+        },
+    ],
+    event_id: fact![Json("/notification/notificationId")],
+    event_type: fact![Json("/metadata/topic")],
+    items: None,
+    handshake: Some(table::EBAY),
+    answer: "200, 201, 202 or 204 at once",
+    retries: "some; an endpoint that does not answer for 24 h is marked as down",
+    note: "eBay hands its key out to the holder of an application token only, which is good for two hours: configure the key (`secret`), or name a mirror that renews its token (`keys_url`). The hash is SHA-1.",
+};
 
 /// The headers without `X-` are those of the newer kind of webhooks called "events". Shopify's
 /// library refuses empty bodies, and so do we: nothing else is signed.

@@ -3,11 +3,30 @@
 use std::borrow::Cow::Borrowed;
 
 use super::{Category, Confidence, Provider};
+use crate::bespoke::mailchannels::MAILCHANNELS as MAILCHANNELS_SCHEME;
 use crate::fact::Fact;
 use crate::handshake::table;
 use crate::items::Items;
 use crate::scheme::{Algorithm, Part, Place, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::fact;
+
+/// An HTTP message signature (RFC 9421) over the body's digest and the time.
+pub(super) const MAILCHANNELS: Provider = Provider {
+    slug: "mailchannels",
+    name: "MailChannels",
+    category: Category::Email,
+    docs: "https://docs.mailchannels.com/email-api/webhooks",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Bespoke(&MAILCHANNELS_SCHEME),
+    settings: &[],
+    event_id: fact![BodyHash],
+    event_type: fact![Json("/0/event")],
+    items: None,
+    handshake: None,
+    answer: "",
+    retries: "",
+    note: "Without a `secret` the key is fetched from `api.mailchannels.net`. One request holds several events.",
+};
 
 /// The time is signed, and no window is stated: retries go on for a day. A request is a batch of
 /// events, each with an id (`sg_event_id`); as a whole it is told by the hash of its bytes.

@@ -6,6 +6,7 @@ use super::{Category, Confidence, Provider, Setting};
 use crate::bespoke::adyen::ADYEN as ADYEN_SCHEME;
 use crate::bespoke::braintree::BRAINTREE as BRAINTREE_SCHEME;
 use crate::bespoke::mercado_pago::MERCADO_PAGO as MERCADO_PAGO_SCHEME;
+use crate::bespoke::paypal::PAYPAL as PAYPAL_SCHEME;
 use crate::fact::Fact;
 use crate::generic::USUAL;
 use crate::handshake::table;
@@ -79,6 +80,28 @@ pub(super) const MERCADO_PAGO: Provider = Provider {
     answer: "200 or 201 within 22 s",
     retries: "every 15 minutes, then with growing pauses",
     note: "The body is not signed: only `data.id` of the query, the request's id and the time are. Ask the API for the resource by that id. Notifications of QR codes are not signed at all.",
+};
+
+/// The CRC-32 in what is signed tells an accident, and not an alteration on purpose.
+pub(super) const PAYPAL: Provider = Provider {
+    slug: "paypal",
+    name: "PayPal",
+    category: Category::Payments,
+    docs: "https://developer.paypal.com/api/rest/webhooks/rest/",
+    confidence: Confidence::Unconfirmed,
+    scheme: Scheme::Bespoke(&PAYPAL_SCHEME),
+    settings: &[Setting {
+        name: "webhook_id",
+        required: true,
+        about: "The id of the webhook, as PayPal's dashboard shows it.",
+    }],
+    event_id: fact![Json("/id")],
+    event_type: fact![Json("/event_type")],
+    items: None,
+    handshake: None,
+    answer: "2xx",
+    retries: "up to 25 times over 3 days",
+    note: "Without a `secret` the certificate is fetched from `api.paypal.com` or `api.sandbox.paypal.com`, which TLS vouches for; a certificate can also be configured. Of the body only a CRC-32 is signed, so whoever has seen one signed request can make another body for it.",
 };
 
 /// `whsec_` is part of the key. Several `v1` are there while a secret is rolled; `v0` is a fake

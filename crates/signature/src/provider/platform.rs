@@ -4,6 +4,7 @@ use std::borrow::Cow::Borrowed;
 
 use super::{Category, Confidence, Provider, Setting};
 use crate::bespoke::jwt;
+use crate::bespoke::sns::SNS;
 use crate::fact::Fact;
 use crate::handshake::table;
 use crate::scheme::{Format, Part, Place, Scheme, Signed, Timestamp, Token, Unit};
@@ -24,6 +25,28 @@ pub(super) const ALCHEMY: Provider = Provider {
     answer: "200",
     retries: "after 15 s, 1 min, 10 min and 1 h, depending on the plan",
     note: "",
+};
+
+/// A retry carries the time of the first try, so that no window can be asked for.
+pub(super) const AWS_SNS: Provider = Provider {
+    slug: "aws-sns",
+    name: "Amazon SNS",
+    category: Category::Platform,
+    docs: "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Bespoke(&SNS),
+    settings: &[Setting {
+        name: "topic_arn",
+        required: true,
+        about: "The topic's ARN: messages of another topic are as well signed, whoever owns it.",
+    }],
+    event_id: fact![Json("/MessageId")],
+    event_type: fact![Json("/Type")],
+    items: None,
+    handshake: Some(table::AWS_SNS),
+    answer: "2xx within 15 s",
+    retries: "by the topic's delivery policy: 50 attempts over an hour, unless it says otherwise",
+    note: "Without a `secret` the certificate is fetched from `sns.REGION.amazonaws.com`, which TLS vouches for. Message, id, subject, time and topic are signed; attributes are not. Raw delivery signs nothing and is refused. Set `SignatureVersion` 2 on the topic: version 1 is SHA-1.",
 };
 
 pub(super) const AZURE_EVENT_GRID: Provider = Provider {
