@@ -257,7 +257,7 @@ pub(super) const FUSIONAUTH: Provider = Provider {
     settings: &[Setting {
         name: "issuer",
         required: false,
-        about: "The URL of your FusionAuth instance, such as `https://auth.example.com`. Without a secret its public keys are fetched from `/.well-known/jwks.json` there.",
+        about: "The URL of your FusionAuth instance, such as `https://auth.example.com`, from which its public keys are fetched if there is no secret.",
     }],
     event_id: fact![Json("/event/id")],
     event_type: fact![Json("/event/type")],
@@ -279,7 +279,7 @@ pub(super) const KINDE: Provider = Provider {
     settings: &[Setting {
         name: "subdomain",
         required: false,
-        about: "Your Kinde subdomain: `acme` for `acme.kinde.com`. Without a secret the public keys are fetched from there; with a domain of your own, write its key set as the secret.",
+        about: "Your Kinde subdomain, such as `acme` for `acme.kinde.com`, from which the public keys are fetched if there is no secret.",
     }],
     event_id: fact![Claim("", "event_id")],
     event_type: fact![Claim("", "type")],
@@ -287,5 +287,5 @@ pub(super) const KINDE: Provider = Provider {
     handshake: None,
     answer: "200",
     retries: "with growing pauses",
-    note: "The whole body is a token (`application/jwt`), and so is what is delivered. It has no time of signing, so an old request is not refused.",
+    note: "The whole body is a token (`application/jwt`), and so is what is delivered. With a domain of your own, write its key set as the secret. Tokens have no time of signing, so an old request is not refused.",
 };

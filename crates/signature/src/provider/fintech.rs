@@ -167,7 +167,7 @@ pub(super) const PLAID: Provider = Provider {
         Setting {
             name: "client_id",
             required: false,
-            about: "Your Plaid client id. Without a secret the public keys are fetched with it.",
+            about: "Your Plaid client id, with which the public keys are fetched if there is no secret.",
         },
         Setting {
             name: "client_secret",
@@ -177,7 +177,7 @@ pub(super) const PLAID: Provider = Provider {
         Setting {
             name: "environment",
             required: false,
-            about: "`production` (the default) or `sandbox`.",
+            about: "Where the keys are fetched: `production`, which is the default, or `sandbox`.",
         },
     ],
     event_id: fact![BodyHash],
