@@ -435,6 +435,25 @@ fn claims_are_required_as_they_are_meant() {
 }
 
 #[test]
+fn an_end_rules_where_the_provider_sets_one() {
+    let monday = build("monday", &[SHARED[0]], &options("monday"));
+    let claims = json!({"aud": AUDIENCE, "iat": NOW.0 - 500, "exp": NOW.0 + 100}).to_string();
+    let token = hs256(HS256, &claims, SHARED[0].as_bytes());
+    assert_eq!(code(&monday, &unsigned().with("authorization", token), NOW), "ok");
+}
+
+#[test]
+fn messagebird_hashes_no_body_that_is_not_there() {
+    let verifier = build("messagebird", &[SHARED[0]], &options("messagebird"));
+    let url = hash(unsigned().url.as_bytes());
+    let claims = json!({"iss": "MessageBird", "nbf": NOW.0, "exp": NOW.0 + 60, "url_hash": url,
+        "payload_hash": hash(b"")});
+    let token = hs256(HS256, &claims.to_string(), SHARED[0].as_bytes());
+    let message = unsigned().with_body("").with("messagebird-signature-jwt", token);
+    assert_eq!(code(&verifier, &message, NOW), "signature_mismatch");
+}
+
+#[test]
 fn vonage_hashes_the_query_where_there_is_no_body() {
     let verifier = build("vonage", &[SHARED[0]], &options("vonage"));
     let judge = |url: &str, hashed: &str| {
