@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 
 use hookyard_model::{Destination, Event, ForwardHeaders, Leased, Secret};
-use http::header::{CONNECTION, USER_AGENT};
+use http::header::{CONNECTION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Headers that belong to one connection, or that are written where the connection is.
@@ -121,6 +121,10 @@ pub(crate) fn build(
         let value: HeaderValue = value;
         headers.insert("hookyard-event-type", value);
     }
+    if let Some(item) = leased.event.item {
+        insert(&mut headers, "hookyard-item", &item.to_string())?;
+        insert(&mut headers, CONTENT_TYPE.as_str(), "application/json")?;
+    }
     if leased.maybe_sent {
         insert(&mut headers, "hookyard-redelivery", "possible")?;
     }
@@ -160,7 +164,8 @@ fn forwarded(event: &Event, destination: &Destination) -> HeaderMap {
 
 fn goes_along(name: &str, event: &Event, destination: &Destination) -> bool {
     if CONTENT.contains(&name) {
-        return true;
+        // Those of a request do not describe what was taken out of it.
+        return event.item.is_none();
     }
     let is_disguised = begins(name, STANDARD) && !name.starts_with(STANDARD);
     let is_ours = begins(name, OURS) || is_disguised;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hookyard_model::{
-    CircuitPolicy, DeliveryId, EventId, HeaderList, Held, Name, Reach, RetryPolicy, Timeouts,
+    CircuitPolicy, DeliveryId, EventId, HeaderList, Held, Item, Name, Reach, RetryPolicy, Timeouts,
     Timestamp, Verification,
 };
 
@@ -211,4 +211,27 @@ fn refuses_headers_that_cannot_be_sent_and_never_shows_their_values() {
     }
     let (_, value) = check_header("x-token", &Secret::new("hidden".to_owned())).unwrap();
     assert!(value.is_sensitive() && !format!("{value:?}").contains("hidden"));
+}
+
+#[test]
+fn an_item_is_json_and_says_which_it_is() {
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let headers = [form, ("content-encoding", "identity"), ("hookyard-item", "forged")];
+    let mut leased = leased();
+    let event = Event {
+        item: Some(Item { number: 2, of: 5 }),
+        headers: headers.into_iter().collect(),
+        ..(*leased.event).clone()
+    };
+    leased.event = Arc::new(event);
+    for forward in [ForwardHeaders::Content, ForwardHeaders::All] {
+        let lines = built(&leased, &destination(forward, &[]));
+        let said: Vec<_> = lines
+            .iter()
+            .filter(|line| line.starts_with("content-") || line.starts_with("hookyard-item"))
+            .collect();
+        assert_eq!(said, ["content-type: application/json", "hookyard-item: 2/5"]);
+    }
+    let ours = destination(ForwardHeaders::Content, &[("content-type", "application/x-ours")]);
+    assert!(built(&leased, &ours).contains(&"content-type: application/x-ours".to_owned()));
 }

@@ -3,6 +3,7 @@
 use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
 use hookyard_model::{
     Delivery, DeliveryFilter, DeliveryId, DeliveryState, Event, EventFilter, EventId, EventSummary,
     Name, Page, route,
@@ -27,6 +28,7 @@ pub(super) fn routes() -> Vec<Entry> {
         get("/api/v1/events", list),
         get("/api/v1/events/{id}", show),
         get("/api/v1/events/{id}/raw", raw),
+        get("/api/v1/events/{id}/request", request),
         post("/api/v1/events/{id}/replay", replay),
     ]
 }
@@ -51,6 +53,9 @@ struct Row<'a> {
     source: &'a str,
     r#type: Option<&'a str>,
     provider_event_id: Option<&'a str>,
+    /// Which of several events of one request it is: `2/5`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<String>,
     received_at: String,
     verification: &'static str,
     /// The length of the body, in bytes.
@@ -79,6 +84,7 @@ impl<'a> Row<'a> {
             source: event.source.as_str(),
             r#type: event.event_type.as_deref(),
             provider_event_id: event.provider_event_id.as_deref(),
+            item: event.item.map(|item| item.to_string()),
             received_at: event.received_at.to_string(),
             verification: event.verification.as_str(),
             size,
@@ -134,13 +140,13 @@ async fn list(
 impl Api {
     async fn event(&self, id: EventId) -> Result<Arc<Event>, Problem> {
         let found = self.app.store.event(id).await.map_err(|error| self.failed(&error))?;
-        found.ok_or_else(|| {
-            Problem::new(
-                Kind::NotFound,
-                "There is no event with this id; it may have been too old to keep.",
-            )
-        })
+        found.ok_or_else(no_event)
     }
+}
+
+fn no_event() -> Problem {
+    let detail = "There is no event with this id; it may have been too old to keep.";
+    Problem::new(Kind::NotFound, detail)
 }
 
 async fn show(
@@ -183,14 +189,27 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
-/// The very bytes, as a file: whatever a browser would make of them, it must not show them.
+/// The very bytes of an event.
 async fn raw(State(api): State<Shared>, Named(id): Named<EventId>) -> Result<Response, Problem> {
-    let event = api.event(id).await?;
+    Ok(file(id, api.event(id).await?.body.clone()))
+}
+
+/// The very bytes of the request that an event came in by, with all the events in it.
+async fn request(
+    State(api): State<Shared>,
+    Named(id): Named<EventId>,
+) -> Result<Response, Problem> {
+    let found = api.app.store.request_body(id).await.map_err(|error| api.failed(&error))?;
+    Ok(file(id, found.ok_or_else(no_event)?))
+}
+
+/// Bytes as a file: whatever a browser would make of them, it must not show them.
+fn file(id: EventId, bytes: Bytes) -> Response {
     let headers = [
         (CONTENT_TYPE, "application/octet-stream".to_owned()),
         (CONTENT_DISPOSITION, format!("attachment; filename=\"{id}.bin\"")),
     ];
-    Ok((headers, event.body.clone()).into_response())
+    (headers, bytes).into_response()
 }
 
 /// The body of a replay.

@@ -57,6 +57,10 @@ struct Show {
     #[arg(long, conflicts_with = "json")]
     raw: bool,
 
+    /// Write the body of the request that it came in by alone, with all the events in it
+    #[arg(long, conflicts_with_all = ["raw", "json"])]
+    request: bool,
+
     /// Print the API's JSON
     #[arg(long)]
     json: bool,
@@ -153,6 +157,9 @@ impl Show {
         if self.raw {
             return out.bytes(hub.get(&format!("{path}/raw"), &[]).await?.bytes());
         }
+        if self.request {
+            return out.bytes(hub.get(&format!("{path}/request"), &[]).await?.bytes());
+        }
         let reply = hub.get(&path, &[]).await?;
         if self.json {
             return reply.print(out);
@@ -169,6 +176,7 @@ fn print(out: Out, event: &Value, raw: &Reply) -> Result<(), Failure> {
         ("source", text(event, "source")),
         ("type", text(event, "type")),
         ("provider id", text(event, "provider_event_id")),
+        ("item", text(event, "item")),
         ("proof", text(event, "verification")),
         ("from", text(event, "peer")),
     ];

@@ -180,6 +180,8 @@ pub struct Source {
     pub rate: Option<Rate>,
     /// How a repeat is told.
     pub dedupe: Dedupe,
+    /// What becomes of several events in one request.
+    pub batches: Batches,
     /// The URL that the provider was given, where it is not what `server.public_url` says.
     pub public_url: Option<String>,
     /// A person switched it off: its URL answers 404.
@@ -207,6 +209,15 @@ pub struct RequiredToken {
     pub prefix: String,
     /// Any of these is right.
     pub tokens: Vec<Secret>,
+}
+
+/// What becomes of a request that carries several events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batches {
+    /// Each is an event.
+    Split,
+    /// The request is one event.
+    Together,
 }
 
 /// How a repeat of an event is told.

@@ -9,7 +9,6 @@ use hookyard_model::{CircuitPolicy, ForwardHeaders, Rate, RetryPolicy, Secret, T
 use ipnet::IpNet;
 use toml::de::DeTable;
 
-use super::DedupeBy;
 use super::reader::{At, Node, Reader};
 use super::report::Span;
 use super::section::{Fields, Named, Opt, Rows, Section, Value, sections};
@@ -17,6 +16,7 @@ use super::value::{
     Addresses, HeaderName, Headers, HostName, Method, OneOrMore, ProviderSlug, Settings, Share,
     Size, Verify,
 };
+use super::{Batches, DedupeBy};
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -189,6 +189,13 @@ sections! {
         rate: optional Rate, like "\"100/s\"";
         /// How a repeat of an event is told.
         dedupe: section DedupeOptions;
+        /// What becomes of a request in which the provider sends several events at a time.
+        /// `"split"` makes an event of each, with its own id, repeats, routes and deliveries; the
+        /// request is kept once beside them. What is delivered is the item, as JSON, with
+        /// `hookyard-item: 2/5`; the provider's own signature is of the whole request and does not
+        /// fit the item. `"together"` keeps the request as one event, as it came. A request with
+        /// more than 10,000 events stays together.
+        batches: default Batches = Batches::Split;
         /// `false` switches the source off: its URL answers 404.
         enabled: default bool = true;
     }

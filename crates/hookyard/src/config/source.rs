@@ -8,7 +8,7 @@ use super::options::{DedupeOptions, SourceOptions};
 use super::proof::{Proof, proof};
 use super::reader::{At, Reader};
 use super::server::{bytes, public_url};
-use super::{Dedupe, DedupeBy, Server, Source};
+use super::{Batches, Dedupe, DedupeBy, Server, Source};
 
 /// The longest body that a source may allow.
 const LONGEST_BODY: u64 = 64 << 20;
@@ -45,6 +45,10 @@ pub(super) fn source(
             "this provider signs the URL it was given; set `public_url` here or in `[server]`, or its requests are refused behind a proxy",
         );
     }
+    if options.batches.value == Batches::Together && provider.is_none_or(|it| it.items.is_none()) {
+        let sentence = "this has no effect, because no batches are known of this sender; remove it";
+        reader.warn(options.batches.span.clone(), sentence);
+    }
     Some(Source {
         name: name.clone(),
         provider,
@@ -59,6 +63,7 @@ pub(super) fn source(
         body_limit: bytes(options.body_limit.value),
         rate: options.rate.map(|rate| rate.value),
         dedupe: dedupe?,
+        batches: options.batches.value,
         public_url: own_url,
         enabled: options.enabled.value,
     })

@@ -13,7 +13,7 @@ use super::options::{CircuitOptions, RetryOptions};
 use super::quantity::{parse_duration, parse_size, show_duration, show_size};
 use super::reader::{At, Node, Reader};
 use super::section::{Opt, Section, Value};
-use super::{DedupeBy, Place};
+use super::{Batches, DedupeBy, Place};
 
 /// Implements [`Value`] for what is written as a text.
 macro_rules! texts {
@@ -51,6 +51,7 @@ texts! {
     DedupeBy: "`\"provider\"`, `\"header:NAME\"`, `\"json:/POINTER\"`, `\"form:NAME\"`, `\"body\"` or `\"off\"`", parse_dedupe, show_dedupe;
     Method: "`\"GET\"`, `\"POST\"`, `\"PUT\"`, `\"PATCH\"` or `\"DELETE\"`", Method::parse, |method| method.0.to_owned();
     Verify: "`\"signature\"` or `\"none\"`", Verify::parse, |verify| verify.word().to_owned();
+    Batches: "`\"split\"` or `\"together\"`", Batches::parse, |batches| batches.word().to_owned();
     Addresses: "`\"any\"` or `\"public\"`", Addresses::parse, |addresses| addresses.word().to_owned();
     HostName: "the name of a host such as `\"hub.internal\"`, without a port", HostName::parse, |name| name.0.clone();
     HeaderName: "the name of a header such as `\"x-signature\"`", HeaderName::parse, |name| name.0.clone();
@@ -87,6 +88,19 @@ impl Verify {
         match self {
             Self::Signature => "signature",
             Self::None => "none",
+        }
+    }
+}
+
+impl Batches {
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Split, Self::Together].into_iter().find(|batches| batches.word() == text)
+    }
+
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Split => "split",
+            Self::Together => "together",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! By what a repeat of an event is told.
 
-use hookyard_model::{DedupeKey, Event, HeaderList, Timestamp};
+use hookyard_model::{DedupeKey, Event, Timestamp};
 use hookyard_signature::{Headers, Received};
 use sha2::{Digest, Sha256};
 
@@ -13,7 +13,7 @@ pub(super) fn value(source: &Source, event: &Event) -> Option<Vec<u8>> {
         DedupeBy::Off => None,
         DedupeBy::Provider => event.provider_event_id.as_ref().map(|id| id.as_bytes().to_vec()),
         DedupeBy::Place(place) => {
-            let headers = EventHeaders(&event.headers);
+            let headers = EventHeaders(event);
             let (method, url) = (event.method.as_str(), event.target.as_str());
             let request = Received { method, url, headers: &headers, body: &event.body };
             place.fact.find(&request).map(String::into_bytes)
@@ -23,11 +23,16 @@ pub(super) fn value(source: &Source, event: &Event) -> Option<Vec<u8>> {
 }
 
 /// Headers as the signature crate reads them.
-struct EventHeaders<'e>(&'e HeaderList);
+struct EventHeaders<'e>(&'e Event);
 
 impl Headers for EventHeaders<'_> {
     fn value(&self, name: &str, index: usize) -> Option<&[u8]> {
-        self.0.iter().filter(|(found, _)| *found == name).nth(index).map(|(_, value)| value)
+        if self.0.item.is_some() && name == "content-type" {
+            // Whatever the request was, a form for example.
+            return (index == 0).then_some(b"application/json");
+        }
+        let named = self.0.headers.iter().filter(|(found, _)| *found == name);
+        named.map(|(_, value)| value).nth(index)
     }
 }
 

@@ -8,6 +8,7 @@ use hookyard_model::{
     StoreError, route,
 };
 
+use super::batch::Part;
 use super::body::Whole;
 use super::dedupe;
 use super::road::Road;
@@ -22,13 +23,24 @@ pub(super) struct Parcel {
     pub(super) event: Arc<Event>,
     /// By what a repeat of it is told.
     pub(super) told_by: Option<Vec<u8>>,
+    /// The events that it carries, which are stored in its stead; empty for most.
+    pub(super) parts: Vec<Part>,
     /// By what a person finds the request in the log.
     pub(super) request_id: String,
     /// The body, whose memory is counted as long as it may be waiting for the disk.
     pub(super) whole: Whole,
 }
 
+/// What the store made of a request.
+pub(super) enum Stored {
+    /// It is one event.
+    Alone(Kept),
+    /// It carries these.
+    Items(Vec<Kept>),
+}
+
 /// What the store made of an event.
+#[derive(Clone)]
 pub(super) struct Kept {
     /// The event's id; the first one's, if it is a repeat.
     pub(super) id: EventId,
@@ -38,37 +50,49 @@ pub(super) struct Kept {
 }
 
 impl Road {
-    /// Stores an event, unless it is a repeat.
+    /// Stores an event, or those that a request carries, unless they are repeats.
     ///
     /// The same id with another body is not a repeat: both are kept, because losing one is worse
     /// than telling two apart that are the same to the provider.
-    pub(super) async fn keep(self: Arc<Self>, parcel: Parcel) -> Result<Kept, Problem> {
+    pub(super) async fn keep(self: Arc<Self>, parcel: Parcel) -> Result<Stored, Problem> {
         #[cfg(any(test, feature = "fault-injection"))]
         crate::fault::panic_at("keep", &parcel.event.target);
         let request_id = parcel.request_id.as_str();
-        let kept = self.decide(&parcel).await;
-        let kept = kept.map_err(|error| self.store_problem(&error, request_id))?;
+        let stored = match parcel.parts.as_slice() {
+            [] => self.decide(&parcel).await.map(Stored::Alone),
+            _ => self.accept_parts(&parcel).await,
+        };
+        let stored = stored.map_err(|error| self.store_problem(&error, request_id))?;
         let source = &parcel.source.name;
-        tracing::debug!(%source, event = %kept.id, duplicate = kept.duplicate, request_id, "stored");
-        if kept.duplicate {
-            self.app.metrics.duplicate(source);
-        } else {
-            self.app.metrics.accepted(source);
+        let (accepted, duplicates) = stored.counts();
+        let (event, items) = (stored.first().map(|kept| kept.id.to_string()), parcel.parts.len());
+        tracing::debug!(%source, event, items, accepted, duplicates, request_id, "stored");
+        self.app.metrics.stored(source, accepted, duplicates);
+        match &stored {
+            Stored::Alone(kept) => self.tell(&parcel, &parcel.event, kept),
+            Stored::Items(kept) => {
+                let parts = parcel.parts.iter().zip(kept);
+                parts.for_each(|(part, kept)| self.tell(&parcel, &part.event, kept));
+            }
         }
+        drop(parcel.whole);
+        Ok(stored)
+    }
+
+    /// Says what became of an event, to those who watch and, if something is odd, in the log.
+    fn tell(&self, parcel: &Parcel, event: &Arc<Event>, kept: &Kept) {
         if kept.id_conflict {
             tracing::warn!(
-                %source, event = %kept.id, request_id, provider_event_id = parcel.event.provider_event_id,
+                source = %parcel.source.name, event = %kept.id, request_id = parcel.request_id,
+                provider_event_id = event.provider_event_id,
                 "the provider sent another body under an id it had used before; both events are kept"
             );
         }
-        let to = || destinations(&parcel.config, &parcel.event);
         self.app.feed.tell(|| Happening::Received {
-            event: Arc::clone(&parcel.event),
+            event: Arc::clone(event),
             duplicate: kept.duplicate,
-            to: to(),
+            to: destinations(&parcel.config, event),
         });
-        drop(parcel.whole);
-        Ok(kept)
     }
 
     async fn decide(&self, parcel: &Parcel) -> Result<Kept, StoreError> {
@@ -91,18 +115,10 @@ impl Road {
         parcel: &Parcel,
         dedupe: Option<DedupeKey>,
     ) -> Result<Accepted, StoreError> {
-        let event = &parcel.event;
-        let to = destinations(&parcel.config, event);
-        let places: Vec<Option<Reservation>> =
-            to.iter().map(|name| self.app.engine.reserve(name)).collect();
-        let deliveries = to.iter().zip(&places).map(|(destination, place)| NewDelivery {
-            destination: destination.clone(),
-            leased_until: place.as_ref().map(Reservation::leased_until),
-        });
-        let new = NewEvent { event: Arc::clone(event), dedupe, deliveries: deliveries.collect() };
-        let accepted = self.commit(new).await?;
+        let outgoing = Outgoing::new(self, &parcel.config, &parcel.event);
+        let accepted = self.commit(outgoing.new_event(dedupe)).await?;
         if accepted == Accepted::New {
-            self.hand_over(event, to, places);
+            self.hand_over(outgoing);
         }
         Ok(accepted)
     }
@@ -125,8 +141,9 @@ impl Road {
 
     /// Gives stored deliveries to the engine: in memory where it has kept a place, else it is told
     /// that the store has some.
-    fn hand_over(&self, event: &Arc<Event>, to: Vec<Name>, places: Vec<Option<Reservation>>) {
-        for ((ordinal, destination), place) in (0..).zip(to).zip(places) {
+    pub(super) fn hand_over(&self, outgoing: Outgoing) {
+        let event = outgoing.event;
+        for ((ordinal, destination), place) in (0..).zip(outgoing.to).zip(outgoing.places) {
             self.app.metrics.queued(&destination, 1);
             let Some(place) = place else {
                 self.app.engine.wake(&destination);
@@ -136,7 +153,7 @@ impl Road {
             let until = place.leased_until();
             place.hand_over(Leased {
                 held: Held { id, lease: 1 },
-                event: Arc::clone(event),
+                event: Arc::clone(&event),
                 destination,
                 until,
                 attempts: 0,
@@ -155,8 +172,54 @@ impl Road {
     }
 }
 
+/// An event on its way to its destinations, with the places that are kept for it there.
+pub(super) struct Outgoing {
+    pub(super) event: Arc<Event>,
+    to: Vec<Name>,
+    places: Vec<Option<Reservation>>,
+}
+
+impl Outgoing {
+    pub(super) fn new(road: &Road, config: &Config, event: &Arc<Event>) -> Self {
+        let to = destinations(config, event);
+        let places = to.iter().map(|name| road.app.engine.reserve(name)).collect();
+        Self { event: Arc::clone(event), to, places }
+    }
+
+    /// What the store is to keep of it.
+    pub(super) fn new_event(&self, dedupe: Option<DedupeKey>) -> NewEvent {
+        let deliveries = self.to.iter().zip(&self.places).map(|(destination, place)| NewDelivery {
+            destination: destination.clone(),
+            leased_until: place.as_ref().map(Reservation::leased_until),
+        });
+        let deliveries = deliveries.collect();
+        NewEvent { event: Arc::clone(&self.event), dedupe, deliveries }
+    }
+}
+
+impl Stored {
+    /// How many events are new, and how many are repeats.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        self.events().iter().fold((0, 0), |(new, repeats), kept| {
+            if kept.duplicate { (new, repeats + 1) } else { (new + 1, repeats) }
+        })
+    }
+
+    /// What became of each event.
+    pub(super) fn events(&self) -> &[Kept] {
+        match self {
+            Self::Alone(kept) => std::slice::from_ref(kept),
+            Self::Items(items) => items,
+        }
+    }
+
+    fn first(&self) -> Option<&Kept> {
+        self.events().first()
+    }
+}
+
 impl Kept {
-    fn new(event: &Event, accepted: Accepted, id_conflict: bool) -> Self {
+    pub(super) fn new(event: &Event, accepted: Accepted, id_conflict: bool) -> Self {
         match accepted {
             Accepted::New => Self { id: event.id, duplicate: false, id_conflict },
             Accepted::Conflict => Self { id: event.id, duplicate: false, id_conflict: true },

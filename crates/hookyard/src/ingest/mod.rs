@@ -7,6 +7,8 @@
 //!
 //! Nothing is answered with a 2xx before the store has said that it is on disk.
 
+mod answer;
+mod batch;
 mod body;
 mod connection;
 mod dedupe;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use hookyard_model::Name;
 use hookyard_signature::Options;
 
-use crate::config::{Dedupe, DedupeBy, Source};
+use crate::config::{Batches, Dedupe, DedupeBy, Source};
 
 /// The longest body that such a source takes, in bytes.
 const BODY_LIMIT: usize = 16 << 20;
@@ -32,6 +32,7 @@ pub(super) fn open_source(name: Name) -> Source {
             window: Duration::from_secs(7 * 24 * 3600),
             keys: vec![DedupeBy::Provider],
         },
+        batches: Batches::Split,
         public_url: None,
         enabled: true,
     }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, ORIGIN};
+use http::header::ORIGIN;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
@@ -15,10 +15,11 @@ use tokio::time::{Instant, timeout};
 use hookyard_model::{Event, HeaderList, Name, Timestamp, Verification};
 use hookyard_signature::{Fetch, Headers, Received, Rejection, UnixSeconds};
 
+use super::batch::Arrival;
 use super::body::{self, Allowance, Memory};
 use super::connection::{Phase, Progress};
 use super::gate::{self, Gate};
-use super::keep::{Kept, Parcel};
+use super::keep::{Parcel, Stored};
 use super::open::open_source;
 use super::question::{self, Answered};
 use super::refusals::Refusals;
@@ -59,7 +60,7 @@ type Answer = Response<Full<Bytes>>;
 enum Read {
     /// The provider asks whether we are there; nothing is to be kept.
     Question(Box<Answered>),
-    Event(Box<Event>),
+    Event(Box<Arrival>),
 }
 
 impl Road {
@@ -144,25 +145,27 @@ impl Road {
             from,
             body: &whole.bytes,
         };
-        let event = match self.read(&arrived).await? {
+        let arrival = match self.read(&arrived).await? {
             Read::Question(answered) => {
                 let answer = self.reply(&source, parts, *answered, call).await?;
                 return Ok((source, answer));
             }
-            Read::Event(event) => *event,
+            Read::Event(arrival) => *arrival,
         };
         self.gate.check_rate(&source, self.app.now())?;
-        let told_by = dedupe::value(&source, &event);
+        arrival.warn_of_too_many(&source, &call.id);
+        let Arrival { event, items, .. } = arrival;
         let parcel = Parcel {
             config,
+            parts: self.parts(&source, &event, items),
+            told_by: dedupe::value(&source, &event),
             source: Arc::clone(&source),
             event: Arc::new(event),
-            told_by,
             request_id: call.id.clone(),
             whole,
         };
-        let kept = self.keep_in_time(parcel, limits.ack_timeout).await?;
-        Ok((source, answer(&kept)))
+        let stored = self.keep_in_time(parcel, limits.ack_timeout).await?;
+        Ok((source, stored.response()))
     }
 
     /// Answers a question, unless there are too many of them.
@@ -205,10 +208,10 @@ impl Road {
         self: &Arc<Self>,
         parcel: Parcel,
         limit: Duration,
-    ) -> Result<Kept, Problem> {
+    ) -> Result<Stored, Problem> {
         let request_id = parcel.request_id.clone();
         match timeout(limit, tokio::spawn(Arc::clone(self).keep(parcel))).await {
-            Ok(Ok(kept)) => kept,
+            Ok(Ok(stored)) => stored,
             Ok(Err(error)) => {
                 tracing::error!(%error, request_id, "a request hit a bug while it was stored; the sender was told to try again");
                 Err(internal())
@@ -260,7 +263,8 @@ impl Road {
         gate::check_event_method(arrived.source, arrived.parts)?;
         let verification = verify(arrived.source, &received, now, key)?;
         question::check_event(arrived.source, &received)?;
-        Ok(Read::Event(Box::new(self.make_event(arrived, &received, verification, now))))
+        let event = self.make_event(arrived, &received, verification, now);
+        Ok(Read::Event(Box::new(Arrival::new(arrived.source, event, &received))))
     }
 
     fn make_event(
@@ -420,25 +424,6 @@ fn verify(
         .verify_with(received, UnixSeconds(now.as_seconds()), key)
         .map_err(|rejection| Problem::from(&rejection))?;
     Ok(if verifier.covers().body { Verification::Verified } else { Verification::Authenticated })
-}
-
-/// The answer to an event that is on disk.
-fn answer(kept: &Kept) -> Answer {
-    let status = if kept.duplicate { "duplicate" } else { "accepted" };
-    let mut body = format!(r#"{{"status":"{status}","event_id":"{}""#, kept.id);
-    if kept.id_conflict {
-        body.push_str(r#","id_conflict":true"#);
-    }
-    body.push('}');
-    with_type(StatusCode::OK, "application/json", body.into())
-}
-
-fn with_type(status: StatusCode, content_type: &'static str, body: Bytes) -> Answer {
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 /// An id by which a person finds a request in the log.

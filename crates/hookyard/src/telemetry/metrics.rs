@@ -97,18 +97,16 @@ impl Default for Metrics {
 
 /// What ingest tells.
 impl Metrics {
-    /// An event was stored.
-    pub fn accepted(&self, source: &Name) {
+    /// A request was stored: so many events of it are new, so many were told as repeats.
+    pub fn stored(&self, source: &Name, events: u64, duplicates: u64) {
         let handles = self.sources.of(source);
-        handles.accepted.inc();
-        handles.events.inc();
-    }
-
-    /// A repeat of a stored event was told.
-    pub fn duplicate(&self, source: &Name) {
-        let handles = self.sources.of(source);
-        handles.duplicate.inc();
-        handles.duplicates.inc();
+        if events > 0 {
+            handles.accepted.inc()
+        } else {
+            handles.duplicate.inc()
+        };
+        handles.events.inc_by(events);
+        handles.duplicates.inc_by(duplicates);
     }
 
     /// A provider's question was answered.
@@ -439,10 +437,10 @@ mod tests {
 
     fn busy() -> Metrics {
         let metrics = Metrics::default();
-        metrics.accepted(&name("github"));
-        metrics.accepted(&name("github"));
+        metrics.stored(&name("github"), 1, 0);
+        metrics.stored(&name("github"), 1, 0);
         metrics.key_fetched(&name("github"), "fetched");
-        metrics.duplicate(&name("github"));
+        metrics.stored(&name("github"), 0, 1);
         metrics.rejected(Some(&name("github")), "signature_mismatch");
         metrics.rejected(Some(&name("never-heard-of")), "source_not_found");
         metrics.rejected(None, "source_not_found");
