@@ -150,7 +150,7 @@ impl Ingest {
             "Too many connections. Nothing was stored; send it again later.",
         );
         let problem = problem.retry_after(Duration::from_secs(2));
-        self.road.note(None, &problem, &request_id());
+        self.road.note(None, &problem, &request_id(), None);
         if !tls {
             // Best effort: the sender tries again whether it reads this or not.
             drop(socket.try_write(&on_the_wire(&problem, &request_id())));
@@ -253,7 +253,7 @@ where
     let problem = ended.err().and_then(|error| explain(&error, &progress));
     let farewell = problem.map(|problem| {
         let request_id = request_id();
-        noting.note(None, &problem, &request_id);
+        noting.note(None, &problem, &request_id, None);
         on_the_wire(&problem, &request_id)
     });
     close(conn.into_parts().io.into_inner().into_socket(), farewell, progress.is_unread()).await;

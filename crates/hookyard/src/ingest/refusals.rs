@@ -21,6 +21,15 @@ struct State {
     unlogged: u64,
 }
 
+/// What is written of a refusal.
+pub(super) struct Refused<'r> {
+    pub(super) source: Option<&'r Name>,
+    pub(super) problem: &'r Problem,
+    pub(super) request_id: &'r str,
+    /// Whom the request looks like. Asked only for what is written down.
+    pub(super) looks_like: &'r dyn Fn() -> Option<String>,
+}
+
 impl Default for Refusals {
     fn default() -> Self {
         let rate = Rate { count: LINES, period: Duration::from_secs(1) };
@@ -31,20 +40,16 @@ impl Default for Refusals {
 
 impl Refusals {
     /// Writes a refusal down, unless there are too many of them just now.
-    pub(super) fn log(
-        &self,
-        now: Timestamp,
-        source: Option<&Name>,
-        problem: &Problem,
-        request_id: &str,
-    ) {
+    pub(super) fn log(&self, now: Timestamp, refused: &Refused<'_>) {
         let Some(unlogged) = self.take(now) else { return };
+        let Refused { source, problem, request_id, .. } = refused;
         let source = source.map(tracing::field::display);
         let status = problem.kind.status().as_u16();
         let (code, detail) = (problem.code, problem.detail.as_str());
+        let looks_like = (refused.looks_like)();
         // How many before this one were not written down, where that is so.
         let unlogged = (unlogged > 0).then_some(unlogged);
-        tracing::info!(source, status, code, request_id, detail, unlogged, "refused");
+        tracing::info!(source, status, code, request_id, detail, looks_like, unlogged, "refused");
     }
 
     /// Whether a line may be written, and how many refusals went without one before.

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, timeout};
 
 use hookyard_model::{Event, HeaderList, Name, Timestamp, Verification};
-use hookyard_signature::{Fetch, Headers, Received, Rejection, UnixSeconds};
+use hookyard_signature::{Fetch, Headers, Provider, Received, Rejection, UnixSeconds, suggest};
 
 use super::batch::Arrival;
 use super::body::{self, Allowance, Memory};
@@ -22,7 +22,7 @@ use super::gate::{self, Gate};
 use super::keep::{Parcel, Stored};
 use super::open::open_source;
 use super::question::{self, Answered};
-use super::refusals::Refusals;
+use super::refusals::{Refusals, Refused};
 use super::{dedupe, head, host, peer};
 use crate::app::App;
 use crate::bug;
@@ -92,7 +92,7 @@ impl Road {
             }
             Err(problem) => {
                 let is_bodiless = source.as_ref().is_some_and(|name| self.is_bodiless(name));
-                self.note(source, &problem, &call.id);
+                self.note(source, &problem, &call.id, Some(&parts.headers));
                 if problem.closes() {
                     connection.progress.leave_unread();
                 }
@@ -300,18 +300,44 @@ impl Road {
 
     /// Counts a refusal and writes it down. Names that are not sources are kept out of the
     /// metrics, or anybody could make up as many as they like.
-    pub(super) fn note(&self, name: Option<Name>, problem: &Problem, request_id: &str) {
+    pub(super) fn note(
+        &self,
+        name: Option<Name>,
+        problem: &Problem,
+        request_id: &str,
+        headers: Option<&HeaderMap>,
+    ) {
         let config = self.app.config();
         let is_source = |name: &Name| config.open_sources || config.sources.contains_key(name);
         let source = name.filter(is_source);
         self.app.metrics.rejected(source.as_ref(), problem.code);
-        self.refusals.log(self.app.now(), source.as_ref(), problem, request_id);
+        let provider = source.as_ref().and_then(|name| config.sources.get(name)?.provider);
+        let looks_like = || looks_like(problem, headers?, provider);
+        let source_name = source.as_ref();
+        let refused = Refused { source: source_name, problem, request_id, looks_like: &looks_like };
+        self.refusals.log(self.app.now(), &refused);
         self.app.feed.tell(|| Happening::Rejected {
             source,
             code: problem.code,
             detail: problem.detail.clone(),
         });
     }
+}
+
+/// Whom a request looks like that came to no source or to another provider's, for the person who
+/// reads the log. Nothing else follows from it.
+fn looks_like(
+    problem: &Problem,
+    headers: &HeaderMap,
+    expected: Option<&'static Provider>,
+) -> Option<String> {
+    if !matches!(problem.kind, Kind::SourceNotFound | Kind::Signature) {
+        return None;
+    }
+    let found = suggest(&HeaderAccess(headers));
+    let slugs: Vec<_> = found.iter().map(|suggestion| suggestion.provider.slug).collect();
+    let is_as_expected = expected.is_some_and(|provider| slugs.contains(&provider.slug));
+    (!slugs.is_empty() && !is_as_expected).then(|| slugs.join(" or "))
 }
 
 /// A request that has arrived whole.

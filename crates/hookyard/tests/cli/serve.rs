@@ -100,9 +100,14 @@ fn listening(command: Command) -> (Running, Value) {
 
 /// What is answered to a request without a body.
 fn ask(address: &str, start: &str) -> String {
+    ask_with(address, start, "")
+}
+
+/// The same with headers, each with its line break.
+fn ask_with(address: &str, start: &str, headers: &str) -> String {
     let mut socket = TcpStream::connect(address).unwrap();
     let request = format!(
-        "{start} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        "{start} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}content-length: 0\r\n\r\n"
     );
     socket.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
@@ -113,6 +118,25 @@ fn ask(address: &str, start: &str) -> String {
 fn send(address: &str) {
     let answer = ask(address, "POST /webhook/one");
     assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+}
+
+#[test]
+fn the_log_says_whom_a_lost_request_looks_like() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), None);
+    let mut command = hookyard(folder.path());
+    command.arg("serve");
+    let (hub, line) = listening(command);
+    let address = line["ingest"].as_str().unwrap();
+    let refused = |headers: &str| {
+        let answer = ask_with(address, "POST /webhook/nobody", headers);
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+        serde_json::from_str::<Value>(&hub.error_line("\"refused\"")).unwrap()
+    };
+    let found = refused("x-github-event: push\r\nx-github-delivery: 1\r\n");
+    assert_eq!(found["looks_like"], "github", "{found}");
+    let found = refused("x-other: 1\r\n");
+    assert_eq!(found["looks_like"], Value::Null, "{found}");
 }
 
 #[test]
