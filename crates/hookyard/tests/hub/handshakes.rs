@@ -4,9 +4,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::{Read as _, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::support::sink::{Sink, answer};
 use crate::support::{Hub, Reply};
 use hookyard_signature::{Options, PROVIDERS, Received, Secret, Trust, UnixSeconds, provider};
+use serde_json::Value;
 
 const SECRET: &str = "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e";
 /// The example of RFC 8410, section 10.3.
@@ -158,17 +162,12 @@ const QUESTIONS: &[Question] = &[
     question("notion", POST, &[], BRINGS_TOKEN).says(403, "handshake_refused"),
 ];
 
-/// Those of the providers that the table has.
-fn questions() -> impl Iterator<Item = &'static Question> {
-    QUESTIONS.iter().filter(|question| provider(question.provider).is_some())
-}
-
 fn secret(slug: &str) -> &'static str {
     if slug == "discord" { ED25519 } else { SECRET }
 }
 
 fn sections() -> String {
-    let slugs: BTreeSet<&str> = questions().map(|question| question.provider).collect();
+    let slugs: BTreeSet<&str> = QUESTIONS.iter().map(|question| question.provider).collect();
     slugs.iter().fold(String::new(), |mut sections, slug| {
         let settings = match *slug {
             "braintree" => "settings = { public_key = \"integration_public_key\" }",
@@ -179,12 +178,13 @@ fn sections() -> String {
             "meta" => "settings = { verify_token = \"meatyhamhock\" }",
             _ => "",
         };
-        let secret = secret(slug);
-        writeln!(
-            sections,
-            "[sources.{slug}]\nprovider = \"{slug}\"\nsecret = \"{secret}\"\n{settings}"
-        )
-        .unwrap();
+        // This one publishes its key.
+        let secret = match *slug {
+            "ebay" => String::new(),
+            _ => format!("secret = \"{}\"", secret(slug)),
+        };
+        writeln!(sections, "[sources.{slug}]\nprovider = \"{slug}\"\n{secret}\n{settings}")
+            .unwrap();
         sections
     })
 }
@@ -252,7 +252,7 @@ fn questions_are_answered_and_never_stored() {
     let hub = Hub::start(&sections());
     let mut answered = BTreeSet::new();
     let mut answers = 0;
-    for question in questions() {
+    for question in QUESTIONS {
         let reply = question.ask(&hub);
         let what = format!("{} {:?} {reply:?}", question.provider, question.asks);
         assert_eq!(reply.status, question.status, "{what}");
@@ -284,6 +284,47 @@ fn questions_are_answered_and_never_stored() {
     let missing: Vec<_> = asking.difference(&(&answered | &elsewhere)).copied().collect();
     assert!(missing.is_empty(), "{missing:?} are not asked here");
     println!("{} of {} handshakes, {} requests", answered.len(), asking.len(), QUESTIONS.len());
+}
+
+#[test]
+fn a_subscription_is_confirmed_by_a_visit_once_it_is_verified() {
+    let cases = concat!(env!("CARGO_MANIFEST_DIR"), "/../signature/vectors/aws-sns.json");
+    let cases: Value = serde_json::from_slice(&std::fs::read(cases).unwrap()).unwrap();
+    let cases = cases["cases"].as_array().unwrap();
+    let case = cases.iter().find(|case| case["name"] == "subscription-confirmation").unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let certificate = text(&case["config"]["cert_pem"]);
+    let is_well = Arc::new(AtomicBool::new(false));
+    let well = Arc::clone(&is_well);
+    let amazon = Sink::scripted(move |_, request| {
+        let length = certificate.len();
+        let status = if well.load(Ordering::Relaxed) { 200 } else { 500 };
+        Some(if request.path.ends_with(".pem") {
+            format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{certificate}")
+        } else {
+            answer(status, "")
+        })
+    });
+    let visits = || {
+        let requests = amazon.delivered();
+        requests.iter().filter(|request| request.path.starts_with("/?Action=Confirm")).count()
+    };
+    let hub = Hub::start(&format!(
+        "[sources.sns]\nprovider = \"aws-sns\"\nkeys_url = \"{}\"\nsettings = {{ topic_arn = \"{}\" }}\n",
+        amazon.url(""),
+        text(&case["config"]["topic_arn"]),
+    ));
+    let ask = |body: &str| send(&hub, "POST", "/webhook/sns", &[], body.as_bytes());
+    let body = text(&case["body"]);
+    assert_eq!(ask(&body.replace("2336412f37f", "2336412f37e")).status, 401);
+    assert_eq!(visits(), 0, "what is not verified is not visited");
+    let failed = ask(&body);
+    assert_eq!((failed.status, failed.code()), (503, "key_unavailable".to_owned()));
+    assert_eq!(visits(), 1);
+    is_well.store(true, Ordering::Relaxed);
+    assert_eq!(ask(&body).status, 200);
+    assert_eq!(visits(), 2);
+    assert!(hub.events().is_empty() && !hub.log().contains("2336412f37f"));
 }
 
 #[test]
