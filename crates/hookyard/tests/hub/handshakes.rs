@@ -299,7 +299,7 @@ fn a_subscription_is_confirmed_by_a_visit_once_it_is_verified() {
     let amazon = Sink::scripted(move |_, request| {
         let length = certificate.len();
         let status = if well.load(Ordering::Relaxed) { 200 } else { 500 };
-        Some(if request.path.ends_with(".pem") {
+        Some(if request.path.contains("SimpleNotificationService") {
             format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{certificate}")
         } else {
             answer(status, "")
