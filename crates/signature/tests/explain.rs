@@ -5,8 +5,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hookyard_signature::{
-    Case, Certainty, Explanation, Generic, KeyForm, Mistake, Options, OtherSecret, Provider,
-    Received, Scheme, Secret, Signed, Timestamp, Unit, UnixSeconds, Verifier, explain, provider,
+    Case, Certainty, Explanation, Generic, KeyForm, Mistake, Options, OtherSecret, PROVIDERS,
+    Provider, Received, Scheme, Secret, Signed, Timestamp, Unit, UnixSeconds, Verifier, explain,
+    provider, suggest,
 };
 
 const NOW: UnixSeconds = UnixSeconds(1_700_000_000);
@@ -625,4 +626,74 @@ fn headers_of_any_kind_do_not_panic() {
             assert!(!texts(&explanation).is_empty());
         }
     }
+}
+
+/// A secret in the form that a scheme takes it.
+fn secret_for(scheme: &Scheme) -> Option<String> {
+    match scheme {
+        Scheme::Signed(signed) => match signed.key {
+            KeyForm::StandardWebhooks => Some(format!("whsec_{}", STANDARD.encode([7; 32]))),
+            KeyForm::Base64 => Some(STANDARD.encode([7; 32])),
+            KeyForm::Hex => Some("07".repeat(32)),
+            KeyForm::Public => None,
+            _ => Some("a secret of the tests, and long".to_owned()),
+        },
+        Scheme::Token(_) | Scheme::Bespoke(_) => Some("a secret of the tests, and long".to_owned()),
+        Scheme::Basic | Scheme::Unsigned => None,
+    }
+}
+
+/// Every provider of the table that can be signed for as it stands: a newline behind its body, one
+/// behind its secret, and whom its headers look like.
+#[test]
+fn mistakes_are_named_for_the_whole_table() {
+    let (mut bodies, mut secrets, mut suggested, mut wrong) = (0, 0, 0, Vec::new());
+    for provider in PROVIDERS {
+        let Some(secret) = secret_for(&provider.scheme) else { continue };
+        let options = Options::default();
+        let with = |secret: &str| provider.verifier(vec![Secret::new(secret).unwrap()], &options);
+        let Ok(verifier) = with(&secret) else { continue };
+        let mut message = Message::new("application/json", BODY);
+        let Ok(proof) = verifier.sign(&message.received(), ID, NOW) else { continue };
+        proof.headers.into_iter().for_each(|(name, value)| message.set(&name, value));
+        message.url = proof.url.unwrap_or(message.url);
+        message.body = proof.body.unwrap_or(message.body);
+        if verifier.verify(&message.received(), NOW).is_err() {
+            continue;
+        }
+        let mistake = |message: &Message, secret: &str| {
+            let secrets = [Secret::new(secret).unwrap()];
+            let case = Case {
+                scheme: &provider.scheme,
+                provider: Some(provider),
+                secrets: &secrets,
+                options: &options,
+                others: &[],
+                fetched: None,
+            };
+            explain(&case, &message.received(), NOW).map(|found| found.finding.map(|it| it.mistake))
+        };
+        assert_eq!(mistake(&message, &secret), None, "{}", provider.slug);
+        let mut longer = message.clone();
+        longer.body.push(b'\n');
+        if verifier.verify(&longer.received(), NOW).is_err() {
+            bodies += 1;
+            if mistake(&longer, &secret) != Some(Some(Mistake::BodyTrimmed)) {
+                wrong.push(format!("{}: {:?}", provider.slug, mistake(&longer, &secret)));
+            }
+        }
+        let pasted = format!("\"{secret}\"");
+        let is_refused = |verifier: Verifier| verifier.verify(&message.received(), NOW).is_err();
+        if with(&pasted).map_or(true, is_refused) {
+            secrets += 1;
+            if mistake(&message, &pasted) != Some(Some(Mistake::SecretQuoted)) {
+                wrong.push(format!("{}: {:?}", provider.slug, mistake(&message, &pasted)));
+            }
+        }
+        let found = suggest(&message.headers);
+        suggested += usize::from(found.iter().any(|found| found.provider.slug == provider.slug));
+    }
+    println!("bodies: {bodies}, secrets: {secrets}, suggested: {suggested}, wrong: {wrong:#?}");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(bodies >= 100 && secrets >= 130, "{bodies} bodies, {secrets} secrets");
 }
