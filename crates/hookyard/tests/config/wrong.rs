@@ -2412,6 +2412,122 @@ warning: this secret is shorter than 16 characters and could be guessed; take a 
 11 | secret = "*************"
    |          ^^^^^^^^^^^^^^^"#,
     ),
+    (
+        "unknown setting",
+        r#"
+[sources.a]
+provider = "paypal"
+settings = { webhok_id = "hunter2-hunter2" }
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: `paypal` has no setting `webhok_id`; did you mean `webhook_id`?
+ --> hookyard.toml:3:14
+  |
+3 | settings = { webhok_id = "***************" }
+  |              ^^^^^^^^^"#,
+    ),
+    (
+        "setting of another provider",
+        r#"
+[sources.a]
+provider = "paypal"
+settings = { webhook_id = "1JE4291016473214C", topic_arn = "hunter2-hunter2" }
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: `paypal` has no setting `topic_arn`; it has `webhook_id` (the id of the webhook, as PayPal's dashboard shows it)
+ --> hookyard.toml:3:48
+  |
+3 | settings = { webhook_id = "*****************", topic_arn = "***************" }
+  |                                                ^^^^^^^^^"#,
+    ),
+    (
+        "missing setting",
+        r#"
+[sources.a]
+provider = "paypal"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: `[sources.a]` needs `settings = { webhook_id = "…" }`: the id of the webhook, as PayPal's dashboard shows it
+ --> hookyard.toml:1:10
+  |
+1 | [sources.a]
+  |          ^"#,
+    ),
+    (
+        "settings where there are none",
+        r#"
+[sources.a]
+provider = "github"
+secret = "hunter2-hunter2-hunter2"
+settings = { webhook_id = "hunter2-hunter2" }
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: `github` has no settings; remove `webhook_id`
+ --> hookyard.toml:4:14
+  |
+4 | settings = { webhook_id = "***************" }
+  |              ^^^^^^^^^^"#,
+    ),
+    (
+        "a setting of the wrong form",
+        r#"
+[sources.a]
+provider = "aws-sns"
+[sources.a.settings]
+topic_arn = "hunter2-hunter2"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r"
+error: `topic_arn` is the topic's name as AWS shows it, such as `arn:aws:sns:us-east-1:123456789012:orders`
+ --> hookyard.toml:3:1
+  |
+3 | [sources.a.settings]
+  | ^^^^^^^^^^^^^^^^^^^^",
+    ),
+    (
+        "keys that are not fetched",
+        r#"
+[sources.a]
+provider = "github"
+secret = "hunter2-hunter2-hunter2"
+keys_url = "http://127.0.0.1:9000"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: nothing is fetched for this source, because its keys are the `secret`; remove `keys_url`
+ --> hookyard.toml:4:12
+  |
+4 | keys_url = "http://127.0.0.1:9000"
+  |            ^^^^^^^^^^^^^^^^^^^^^^^"#,
+    ),
 ];
 
 #[test]

@@ -14,6 +14,8 @@ mod failed_disk;
 #[cfg(test)]
 mod handshakes;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod original;
 #[cfg(test)]
 mod reload;

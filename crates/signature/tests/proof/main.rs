@@ -7,6 +7,7 @@ mod facts;
 mod jwt;
 mod naive;
 mod properties;
+mod published;
 mod settings;
 mod support;
 mod tampering;
