@@ -1,16 +1,21 @@
 //! Whatever the bytes: what is signed verifies, a flipped bit does not, and nothing panics.
 
+use std::collections::HashSet;
+use std::mem::discriminant;
 use std::sync::LazyLock;
 
-use hookyard_signature::{Options, PROVIDERS, Received, Scheme, UnixSeconds, Verifier};
+use hookyard_signature::{Options, PROVIDERS, Part, Received, Scheme, UnixSeconds, Verifier};
 use proptest::prelude::*;
 
-use crate::support::{Message, code, schemes, secrets, verifier};
+use crate::support::{
+    Message, code, json_body, needs_json, schemes, secrets, signed_headers, verifier,
+};
 
-/// Every scheme with every form of secret; keys are made once.
+/// One scheme of every shape with every form of secret; keys are made once.
 static VERIFIERS: LazyLock<Vec<(String, Scheme, Verifier)>> = LazyLock::new(|| {
     let mut all = Vec::new();
-    for (name, scheme) in schemes() {
+    let mut shapes = HashSet::new();
+    for (name, scheme) in schemes().into_iter().filter(|(_, scheme)| shapes.insert(shape(scheme))) {
         for [secret, _] in secrets(&scheme) {
             all.push((
                 name.clone(),
@@ -22,17 +27,49 @@ static VERIFIERS: LazyLock<Vec<(String, Scheme, Verifier)>> = LazyLock::new(|| {
     all
 });
 
+/// What tells schemes apart but for names and fixed texts, which are the matter of the matrix.
+fn shape(scheme: &Scheme) -> String {
+    let Scheme::Signed(signed) = scheme else { return format!("{scheme:?}") };
+    let parts: Vec<_> = signed.message.iter().map(discriminant).collect();
+    let carrier = (discriminant(&signed.carrier.place), discriminant(&signed.carrier.format));
+    let time = signed.timestamp.as_ref().map(|time| (discriminant(&time.place), time.unit));
+    let keys = (signed.algorithm, signed.key, signed.encoding);
+    format!("{keys:?} {parts:?} {carrier:?} {time:?} {}", signed.id.is_some())
+}
+
 /// Every header that some scheme reads, and one that none does.
 static HEADERS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut names = vec!["content-type".to_owned(), "x-other".to_owned()];
-    for (_, _, verifier) in VERIFIERS.iter() {
-        let message = Message::new("text/plain", b"");
+    for (_, scheme, verifier) in VERIFIERS.iter() {
+        let message = message(scheme, "text/plain", b"x");
         let proof = verifier.sign(&message.received(), "id", UnixSeconds(0)).unwrap();
         names.extend(proof.headers.into_iter().map(|(name, _)| name.into_owned()));
     }
     names.extend(["x-signature", "x-hub-signature", "x-hub-signature-256"].map(str::to_owned));
     names
 });
+
+/// The latest time that RFC 3339 can write.
+const LATEST: u64 = 253_402_300_799;
+
+/// A request with this body or, where the scheme needs JSON, with the body's bytes as a text in
+/// there.
+fn message(scheme: &Scheme, content_type: &str, body: &[u8]) -> Message {
+    let mut message = if needs_json(scheme) {
+        Message::new("application/json", &json_body(scheme, &String::from_utf8_lossy(body)))
+    } else {
+        Message::new(content_type, body)
+    };
+    for name in signed_headers(scheme) {
+        message = message.with(&name, "a-made-up-value");
+    }
+    message
+}
+
+/// Whether a flipped bit can leave what is signed as it was: `%2b` and `%2B` are one character.
+fn has_spellings(scheme: &Scheme) -> bool {
+    matches!(scheme, Scheme::Signed(signed) if signed.message.contains(&Part::SortedForm))
+}
 
 fn body() -> impl Strategy<Value = Vec<u8>> {
     prop::collection::vec(any::<u8>(), 1..300)
@@ -79,11 +116,14 @@ fn header() -> impl Strategy<Value = (String, Vec<u8>)> {
 }
 
 proptest! {
+    // Each case goes through every shape.
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     #[test]
-    fn what_is_signed_verifies(body in body(), id in id(), content_type in content_type(), now in 0..=999_999_999_999_u64) {
-        for (name, _, verifier) in VERIFIERS.iter() {
+    fn what_is_signed_verifies(body in body(), id in id(), content_type in content_type(), now in 0..=LATEST) {
+        for (name, scheme, verifier) in VERIFIERS.iter() {
             let now = UnixSeconds(now);
-            let signed = Message::new(content_type, &body).signed(verifier, &id, now);
+            let signed = message(scheme, content_type, &body).signed(verifier, &id, now);
             prop_assert_eq!(code(verifier, &signed, now), "ok", "{}", name);
         }
     }
@@ -92,8 +132,8 @@ proptest! {
     fn a_flipped_bit_is_refused(body in body(), id in id(), bit in any::<prop::sample::Index>()) {
         let now = UnixSeconds(1_700_000_000);
         for (name, scheme, verifier) in VERIFIERS.iter() {
-            let signed = Message::new("application/json", &body).signed(verifier, &id, now);
-            if verifier.covers().body {
+            let signed = message(scheme, "application/json", &body).signed(verifier, &id, now);
+            if verifier.covers().body && !has_spellings(scheme) {
                 let mut changed = signed.clone();
                 flip(&mut changed.body, bit);
                 prop_assert_ne!(code(verifier, &changed, now), "ok", "{}: body", name);
