@@ -23,6 +23,8 @@ const MOST: usize = 10_000;
 /// Where the events of one request stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Items {
+    /// The media type without which a request is no batch; `None` where its form alone says so.
+    pub media_type: Option<Text>,
     /// The field of a form that holds the JSON; `None` where the body is the JSON.
     pub field: Option<Text>,
     /// The JSON pointer of the list; empty where the document is the list.
@@ -32,8 +34,10 @@ pub struct Items {
     /// Where an item has its id. [`crate::Piece::Json`] looks in the item, and
     /// [`crate::Piece::Outer`] in the request's document.
     pub event_id: Fact,
-    /// Where an item says of what type it is; where it does not, the request's type counts.
+    /// Where an item says of what type it is.
     pub event_type: Fact,
+    /// Whether a repeat says in its body that it is one, so that its id alone tells it.
+    pub repeats_differ: bool,
 }
 
 /// One of the events in a request.
@@ -46,6 +50,8 @@ pub struct Item {
     pub event_id: Option<String>,
     /// Its type.
     pub event_type: Option<String>,
+    /// Whether a repeat under the same id may have another body.
+    pub repeats_differ: bool,
 }
 
 /// The bytes of an item.
@@ -72,20 +78,17 @@ impl ItemBody {
 #[error("the request carries more than 10,000 events")]
 pub struct TooManyItems;
 
-/// What is known of a request as a whole.
-pub(crate) struct Whole {
-    pub(crate) event_id: Option<String>,
-    pub(crate) event_type: Option<String>,
-}
-
 impl Items {
-    /// The items of a request. None where it has no list of objects, which is no batch, or an
+    /// The items of a request, of which `whole` is the id. None where it has no list of objects, which is no batch, or an
     /// empty one, which is a provider's test.
     pub(crate) fn of(
         &self,
         request: &Received<'_>,
-        whole: &Whole,
+        whole: Option<&str>,
     ) -> Result<Vec<Item>, TooManyItems> {
+        if self.media_type.as_ref().is_some_and(|wanted| !request.is_of_type(wanted.as_bytes())) {
+            return Ok(Vec::new());
+        }
         let decoded;
         let (document, is_body) = match &self.field {
             None => (request.body, true),
@@ -113,11 +116,15 @@ impl Items {
         let item = |(number, raw): (usize, &RawValue)| {
             let bytes = raw.get().as_bytes();
             let item = Received { body: bytes, ..outer };
-            let numbered = || whole.event_id.as_ref().map(|id| format!("{id}.{number}"));
+            let own_id = event_id.find(&item);
+            // What the request is called by says nothing of how a repeat of it looks.
+            let repeats_differ = self.repeats_differ && own_id.is_some();
+            let numbered = || whole.map(|id| format!("{id}.{number}"));
             Item {
                 body: if is_body { part(request.body, bytes) } else { own(bytes) },
-                event_id: event_id.find(&item).or_else(numbered),
-                event_type: event_type.find(&item).or_else(|| whole.event_type.clone()),
+                event_id: own_id.or_else(numbered),
+                event_type: event_type.find(&item),
+                repeats_differ,
             }
         };
         Ok((1..).zip(found).map(item).collect())
@@ -247,11 +254,12 @@ mod tests {
 
     fn items(list: &'static str) -> Items {
         Items {
-            field: None,
             list: list.into(),
-            other_list: None,
-            event_id: fact![Json("/id")],
-            event_type: fact![Outer("/kind"), Json("/type"); Json("/type")],
+            ..Items::new(
+                "",
+                fact![Json("/id")],
+                fact![Outer("/kind"), Json("/type"); Json("/type")],
+            )
         }
     }
 
@@ -259,8 +267,7 @@ mod tests {
         let headers = [header];
         let request =
             Received { method: "POST", url: "", headers: &headers, body: body.as_bytes() };
-        let whole = Whole { event_id: Some("batch".into()), event_type: Some("all".into()) };
-        items.of(&request, &whole)
+        items.of(&request, Some("batch"))
     }
 
     fn texts(items: &[Item], body: &str) -> Vec<String> {
@@ -279,9 +286,9 @@ mod tests {
         assert!(found.iter().all(|item| matches!(item.body, ItemBody::Part(_))));
         let facts: Vec<_> = found
             .iter()
-            .map(|item| (item.event_id.as_deref().unwrap(), item.event_type.as_deref().unwrap()))
+            .map(|item| (item.event_id.as_deref().unwrap(), item.event_type.as_deref()))
             .collect();
-        assert_eq!(facts, [("ab", "all"), ("batch.2", "all"), ("batch.3", "t")]);
+        assert_eq!(facts, [("ab", None), ("batch.2", None), ("batch.3", Some("t"))]);
     }
 
     #[test]
@@ -328,8 +335,7 @@ mod tests {
         let headers = [JSON];
         let request =
             Received { method: "POST", url: "", headers: &headers, body: b"[{\"a\":\"\xff\"}]" };
-        let whole = Whole { event_id: None, event_type: None };
-        assert_eq!(items("").of(&request, &whole), Ok(vec![]));
+        assert_eq!(items("").of(&request, None), Ok(vec![]));
     }
 
     #[test]
@@ -337,6 +343,21 @@ mod tests {
         let body = |count| format!("[{}]", vec!["{}"; count].join(","));
         assert_eq!(split(&items(""), JSON, &body(MOST)).unwrap().len(), MOST);
         assert_eq!(split(&items(""), JSON, &body(MOST + 1)), Err(TooManyItems));
+    }
+
+    #[test]
+    fn a_media_type_may_have_to_say_that_it_is_a_batch() {
+        let items = items("").as_type("application/batch+json");
+        let (yes, no) = ("Application/Batch+JSON ; a=b", "application/json");
+        assert_eq!(split(&items, ("content-type", yes), "[{}]").unwrap().len(), 1);
+        assert_eq!(split(&items, ("content-type", no), "[{}]"), Ok(vec![]));
+        assert_eq!(split(&items, ("x", yes), "[{}]"), Ok(vec![]));
+    }
+
+    #[test]
+    fn an_id_alone_tells_a_repeat_only_where_the_item_has_one() {
+        let found = split(&items("").by_id_alone(), JSON, "[{\"id\":1},{}]").unwrap();
+        assert_eq!([found[0].repeats_differ, found[1].repeats_differ], [true, false]);
     }
 
     #[test]

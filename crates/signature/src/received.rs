@@ -96,10 +96,14 @@ impl<'a> Received<'a> {
 
     /// Whether the body says it is an HTML form.
     pub(crate) fn is_form(&self) -> bool {
-        const FORM: &[u8] = b"application/x-www-form-urlencoded";
+        self.is_of_type(b"application/x-www-form-urlencoded")
+    }
+
+    /// Whether the body says it is of this media type, whatever its parameters.
+    pub(crate) fn is_of_type(&self, wanted: &[u8]) -> bool {
         let Some(value) = self.headers.value("content-type", 0) else { return false };
         let essence = value.split(|&byte| byte == b';').next().unwrap_or_default();
-        essence.trim_ascii().eq_ignore_ascii_case(FORM)
+        essence.trim_ascii().eq_ignore_ascii_case(wanted)
     }
 
     /// The URL's query without the question mark, empty where there is none.

@@ -3,10 +3,11 @@
 use crate::encoding::Encoding;
 use crate::fact::{Fact, Piece};
 use crate::handshake::{Handshake, Trust};
+use crate::items::Items;
 use crate::provider::{Category, Confidence};
 use crate::scheme::{
-    Algorithm, Carrier, Covers, Format, KeyForm, Part, Place, Scheme, Signed, Timestamp, Token,
-    Unit,
+    Algorithm, Carrier, Covers, Format, KeyForm, Part, Place, Scheme, Signed, Text, Timestamp,
+    Token, Unit,
 };
 
 impl Scheme {
@@ -164,6 +165,28 @@ impl Fact {
             |pieces: &[Piece]| pieces.iter().map(Piece::in_words).collect::<Vec<_>>().join(" and ");
         let all: Vec<_> = self.alternatives.iter().map(|alternative| pieces(alternative)).collect();
         all.join(", or ")
+    }
+}
+
+impl Items {
+    /// Where they are and how they are called: "each object in the JSON list `/events`; id JSON
+    /// `/id`; type JSON `/type`".
+    pub fn in_words(&self) -> String {
+        let list = |pointer: &Text| {
+            if pointer.is_empty() { "the body".to_owned() } else { format!("JSON `{pointer}`") }
+        };
+        let place = match &self.field {
+            Some(name) => format!("form field `{name}`"),
+            None => list(&self.list),
+        };
+        let other = self.other_list.as_ref().map(list);
+        let other = other.map_or(String::new(), |other| format!(" or {other}"));
+        let as_type = self.media_type.as_ref();
+        let as_type = as_type.map_or(String::new(), |media| format!(" of type `{media}`"));
+        let own = self.event_id.in_words();
+        let id = if own.is_empty() { "the request's with a number" } else { &own };
+        let kind = self.event_type.in_words();
+        format!("each object in the list in {place}{other}{as_type}; id {id}; type {kind}")
     }
 }
 

@@ -234,13 +234,35 @@ impl From<Signed> for Scheme {
 impl Items {
     /// Items in the list at this pointer, empty where the document is the list, and their facts.
     pub const fn new(list: &'static str, event_id: Fact, event_type: Fact) -> Self {
-        Self { field: None, list: Borrowed(list), other_list: None, event_id, event_type }
+        Self {
+            media_type: None,
+            field: None,
+            list: Borrowed(list),
+            other_list: None,
+            event_id,
+            event_type,
+            repeats_differ: false,
+        }
     }
 
     /// Or in the list at this pointer.
     #[must_use]
     pub const fn or(mut self, list: &'static str) -> Self {
         set(&mut self.other_list, Some(Borrowed(list)));
+        self
+    }
+
+    /// Where the body says it is of this media type.
+    #[must_use]
+    pub const fn as_type(mut self, media_type: &'static str) -> Self {
+        set(&mut self.media_type, Some(Borrowed(media_type)));
+        self
+    }
+
+    /// Told by their ids alone: a repeat says that it is one, and so has another body.
+    #[must_use]
+    pub const fn by_id_alone(mut self) -> Self {
+        self.repeats_differ = true;
         self
     }
 

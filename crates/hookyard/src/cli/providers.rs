@@ -1,7 +1,7 @@
 //! `hookyard providers`: who is known, how they sign, and how sure that is.
 
 use clap::{Args, Subcommand};
-use hookyard_signature::{Confidence, PROVIDERS, Provider};
+use hookyard_signature::{Confidence, Items, PROVIDERS, Provider};
 use serde_json::{Value, json};
 
 use super::failure::Failure;
@@ -103,6 +103,7 @@ fn show(out: Out, provider: &Provider, json: bool) -> Result<(), Failure> {
         format!("{} ({need}): {}", setting.name, setting.about)
     });
     let handshake = provider.handshake.map_or_else(String::new, |handshake| handshake.in_words());
+    let batches = provider.items.as_ref().map_or_else(String::new, Items::in_words);
     out.line(out.paint(Paint::Bold, provider.name))?;
     for (name, value) in [
         ("name", provider.slug.to_owned()),
@@ -114,6 +115,7 @@ fn show(out: Out, provider: &Provider, json: bool) -> Result<(), Failure> {
         ("settings", settings.collect::<Vec<_>>().join("\n              ")),
         ("event id", provider.event_id.in_words()),
         ("event type", provider.event_type.in_words()),
+        ("batches", batches),
         ("handshake", handshake),
         ("answer", provider.answer.to_owned()),
         ("retries", provider.retries.to_owned()),
@@ -150,6 +152,7 @@ fn as_json(provider: &Provider) -> Value {
         "settings": settings.collect::<Vec<_>>(),
         "event_id": provider.event_id.in_words(),
         "event_type": provider.event_type.in_words(),
+        "batches": provider.items.as_ref().map(Items::in_words),
         "handshake": provider.handshake.map(|handshake| handshake.in_words()),
         "answer": provider.answer,
         "retries": provider.retries,

@@ -192,8 +192,8 @@ sections! {
         /// What becomes of a request in which the provider sends several events at a time.
         /// `"split"` makes an event of each, with its own id, repeats, routes and deliveries; the
         /// request is kept once beside them. What is delivered is the item, as JSON, with
-        /// `hookyard-item: 2/5`; the provider's own signature is of the whole request and does not
-        /// fit the item. `"together"` keeps the request as one event, as it came. A request with
+        /// `hookyard-item: 2/5`: what stands around the items is in the request alone, and the
+        /// provider's own signature is of that and does not fit the item. `"together"` keeps the request as one event, as it came. A request with
         /// more than 10,000 events stays together.
         batches: default Batches = Batches::Split;
         /// `false` switches the source off: its URL answers 404.

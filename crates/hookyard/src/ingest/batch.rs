@@ -43,12 +43,17 @@ pub(super) struct Part {
     /// Where its body begins in the request's, if it is a part of that.
     start: Option<usize>,
     told_by: Option<Vec<u8>>,
+    /// Whether a repeat may have another body.
+    repeats_differ: bool,
 }
 
 impl Part {
     /// By which the store tells a repeat, and by which it keeps another body under the same id.
     fn keys(&self, source: &Source, now: Timestamp) -> (Option<DedupeKey>, Option<DedupeKey>) {
         let (value, body) = (self.told_by.as_deref(), &self.event.body);
+        if self.repeats_differ {
+            return (value.map(|value| dedupe::key(source, value, b"", now)), None);
+        }
         let key = value.map(|value| dedupe::key(source, value, body, now));
         (key, value.map(|value| dedupe::conflict_key(source, value, body, now)))
     }
@@ -69,6 +74,7 @@ impl Road {
                 ItemBody::Part(range) => (whole.body.slice(range.clone()), Some(range.start)),
                 ItemBody::Own(bytes) => (bytes.into(), None),
             };
+            let repeats_differ = item.repeats_differ;
             let event = Event {
                 id: self.app.ids.next(whole.received_at),
                 body,
@@ -78,7 +84,7 @@ impl Road {
                 ..whole.clone()
             };
             let told_by = dedupe::value(source, &event);
-            Part { event: Arc::new(event), start, told_by }
+            Part { event: Arc::new(event), start, told_by, repeats_differ }
         };
         (1..).zip(items).map(part).collect()
     }

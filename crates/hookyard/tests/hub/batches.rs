@@ -223,6 +223,85 @@ fn ten_thousand_items_are_taken_apart_and_one_more_is_not() {
     hub.wait_until("a warning", || hub.log().contains("a batch is kept as one event"));
 }
 
+#[test]
+fn a_repeat_that_says_it_is_one_is_still_told() {
+    let sender = Sender::new("line", "channel secret".to_owned());
+    let hub = Hub::start(&sender.source(""));
+    let event = |id: &str, again: bool| {
+        format!(
+            "{{\"type\":\"follow\",\"webhookEventId\":\"{id}\",\"deliveryContext\":{{\"isRedelivery\":{again}}}}}"
+        )
+    };
+    let body =
+        |events: &[String]| format!("{{\"destination\":\"U\",\"events\":[{}]}}", events.join(","));
+    assert_eq!(sender.send(&hub, &body(&[event("1", false)]))["accepted"], 1);
+    let answer = sender.send(&hub, &body(&[event("1", true), event("2", true)]));
+    assert_eq!((&answer["accepted"], &answer["duplicates"]), (&json!(1), &json!(1)), "{answer}");
+    assert_eq!(hub.events().len(), 2);
+}
+
+#[test]
+fn one_wrong_item_has_the_whole_batch_refused() {
+    let secret = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056";
+    let sender = Sender::new("adyen", secret.to_owned());
+    let hub = Hub::start(&sender.source(""));
+    let item = |psp: &str| {
+        json!({"NotificationRequestItem": {
+            "pspReference": psp, "merchantReference": "order-7", "merchantAccountCode": "Shop",
+            "amount": {"currency": "EUR", "value": 1130}, "eventCode": "CAPTURE", "success": "true",
+        }})
+    };
+    let body = json!({"live": "false", "notificationItems": [item("A1"), item("A2")]}).to_string();
+    let signed = sender.request(&body);
+    for psp in [&b"\"A1\""[..], b"\"A2\""] {
+        let at = signed.windows(psp.len()).position(|window| window == psp).unwrap();
+        let mut forged = signed.clone();
+        forged[at + 2] = b'9';
+        assert_eq!(hub.exchange(&forged).unwrap().status, 401);
+    }
+    assert_eq!(hub.events().len(), 0);
+    let reply = hub.exchange(&signed).unwrap().json();
+    assert_eq!((&reply["accepted"], &reply["duplicates"]), (&json!(2), &json!(0)), "{reply}");
+    let ids: Vec<_> = hub.events().iter().map(|event| event["provider_event_id"].clone()).collect();
+    assert_eq!(ids, ["A2.CAPTURE.true", "A1.CAPTURE.true"]);
+}
+
+#[test]
+fn items_of_a_form_are_delivered_as_the_json_that_they_are() {
+    let sink = Sink::answering(200);
+    let source = "[sources.mandrill]\nprovider = \"mandrill\"\nverify = \"none\"\n\
+                  dedupe.key = [\"json:/msg/to\", \"provider\"]\n";
+    let hub = Hub::start(&(source.to_owned() + &routes(&sink).replace("sendgrid", "mandrill")));
+    let form = "mandrill_events=%5B%7B%22event%22%3A%22open%22%2C%22_id%22%3A%22m%22%2C%22ts%22%3A7%7D%2C\
+                %7B%22event%22%3A%22click%22%2C%22msg%22%3A%7B%22to%22%3A%22a%2Bb%22%7D%7D%5D";
+    let send = || {
+        let head = format!(
+            "POST /webhook/mandrill HTTP/1.1\r\nhost: hub\r\ncontent-length: {}\r\n\
+             content-type: application/x-www-form-urlencoded\r\n\r\n",
+            form.len()
+        );
+        hub.exchange(&[head.as_bytes(), form.as_bytes()].concat()).unwrap().json()
+    };
+    let answer = send();
+    let mut got: Vec<_> = sink
+        .wait_for(3)
+        .iter()
+        .map(|it| {
+            assert_eq!(it.header("content-type"), Some("application/json"));
+            (it.path.clone(), String::from_utf8(it.body.clone()).unwrap())
+        })
+        .collect();
+    got.sort();
+    let (open, click) =
+        (r#"{"event":"open","_id":"m","ts":7}"#, r#"{"event":"click","msg":{"to":"a+b"}}"#);
+    let row = |path: &str, body: &str| (path.to_owned(), body.to_owned());
+    assert_eq!(got, [row("/all", click), row("/all", open), row("/clicks", click)]);
+    let id = texts(&answer["event_ids"])[1];
+    assert_eq!(file(&hub, id, "raw"), click.as_bytes());
+    assert_eq!(file(&hub, id, "request"), form.as_bytes());
+    assert_eq!(send()["duplicates"], 2, "each by the first of its keys");
+}
+
 /// How many events there are of each batch, whose letter their ids begin with.
 fn by_batch(hub: &Hub) -> BTreeMap<char, usize> {
     let (mut counts, mut after) = (BTreeMap::new(), String::new());

@@ -7,6 +7,7 @@ use crate::bespoke::jwt;
 use crate::fact::Fact;
 use crate::generic::USUAL;
 use crate::handshake::table;
+use crate::items::Items;
 use crate::scheme::{Format, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
@@ -20,7 +21,7 @@ pub(super) const AUTH0_LOG_STREAM: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/0/data/type")],
-    items: None,
+    items: Some(Items::new("", fact![Json("/log_id")], fact![Json("/data/type")])),
     handshake: None,
     answer: "2xx",
     retries: "3 times, then the stream is paused",
@@ -71,7 +72,7 @@ pub(super) const OKTA_EVENT_HOOK: Provider = Provider {
     settings: &[],
     event_id: fact![Json("/eventId")],
     event_type: fact![Json("/data/events/0/eventType")],
-    items: None,
+    items: Some(Items::new("/data/events", fact![Json("/uuid")], fact![Json("/eventType")])),
     handshake: Some(table::OKTA_EVENT_HOOK),
     answer: "200 or 204 with an empty body within 3 s",
     retries: "once, after a timeout or 5xx",

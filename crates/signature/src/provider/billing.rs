@@ -5,6 +5,7 @@ use std::borrow::Cow::Borrowed;
 use super::{Category, Confidence, Provider};
 use crate::bespoke::keygen::KEYGEN as KEYGEN_SCHEME;
 use crate::handshake::table;
+use crate::items::Items;
 use crate::scheme::{Format, Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
@@ -97,7 +98,20 @@ pub(super) const QUICKBOOKS: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/eventNotifications/0/dataChangeEvent/entities/0/name"), Json("/eventNotifications/0/dataChangeEvent/entities/0/operation"); Json("/0/type")],
-    items: None,
+    items: Some(
+        // CloudEvents in a list, or the older form with a list of companies:
+        // <https://blogs.intuit.com/2025/11/12/upcoming-change-to-webhooks-payload-structure>.
+        Items::new(
+            "",
+            fact![Json("/id"), Json("/source")],
+            fact![
+                Json("/type");
+                Json("/dataChangeEvent/entities/0/name"),
+                Json("/dataChangeEvent/entities/0/operation")
+            ],
+        )
+        .or("/eventNotifications"),
+    ),
     handshake: None,
     answer: "200 within 3 s",
     retries: "after 20, 30 and 50 min",
@@ -136,7 +150,16 @@ pub(super) const XERO: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/events/0/eventCategory"), Json("/events/0/eventType")],
-    items: None,
+    items: Some(Items::new(
+        "/events",
+        fact![
+            MaybeJson("/tenantId"),
+            Json("/resourceId"),
+            Json("/eventType"),
+            Json("/eventDateUtc")
+        ],
+        fact![Json("/eventCategory"), Json("/eventType")],
+    )),
     handshake: Some(table::XERO),
     answer: "200 with an empty body and no cookies within 5 s",
     retries: "for up to 24 h with growing pauses, then it is disabled",

@@ -5,6 +5,7 @@ use std::borrow::Cow::Borrowed;
 use super::{Category, Confidence, Provider};
 use crate::fact::Fact;
 use crate::handshake::table;
+use crate::items::Items;
 use crate::scheme::{Algorithm, KeyForm, Part, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::fact;
 
@@ -70,7 +71,10 @@ pub(super) const LINE: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/events/0/type")],
-    items: None,
+    items: Some(
+        // A redelivery says so in `deliveryContext`, under the same id.
+        Items::new("/events", fact![Json("/webhookEventId")], fact![Json("/type")]).by_id_alone(),
+    ),
     handshake: Some(table::LINE),
     answer: "200 within 2 s",
     retries: "if redelivery is switched on",

@@ -7,6 +7,7 @@ use crate::bespoke::contentful::CONTENTFUL as CONTENTFUL_SCHEME;
 use crate::bespoke::hygraph::HYGRAPH as HYGRAPH_SCHEME;
 use crate::fact::Fact;
 use crate::handshake::table;
+use crate::items::Items;
 use crate::scheme::{Part, Place, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
@@ -115,7 +116,11 @@ pub(super) const KONTENT_AI: Provider = Provider {
     settings: &[],
     event_id: fact![Json("/message/id"); BodyHash],
     event_type: fact![Json("/message/operation"); Json("/notifications/0/message/object_type"), Json("/notifications/0/message/action")],
-    items: None,
+    items: Some(Items::new(
+        "/notifications",
+        Fact::NONE,
+        fact![Json("/message/object_type"), Json("/message/action")],
+    )),
     handshake: None,
     answer: "",
     retries: "",

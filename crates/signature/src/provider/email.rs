@@ -21,7 +21,7 @@ pub(super) const MAILCHANNELS: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/0/event")],
-    items: None,
+    items: Some(Items::new("", Fact::NONE, fact![Json("/event")])),
     handshake: None,
     answer: "",
     retries: "",
@@ -61,7 +61,7 @@ pub(super) const BREVO: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/event")],
-    items: None,
+    items: Some(Items::new("", Fact::NONE, fact![Json("/event")])),
     handshake: None,
     answer: "",
     retries: "",
@@ -122,7 +122,15 @@ pub(super) const MANDRILL: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: Fact::NONE,
-    items: None,
+    items: Some(
+        // `_id` is the message's, which has many events.
+        Items::new(
+            "",
+            fact![Json("/event"), Json("/_id"), Json("/ts")],
+            fact![Json("/event"); Json("/type"), Json("/action")],
+        )
+        .in_form("mandrill_events"),
+    ),
     handshake: Some(table::MANDRILL),
     answer: "200",
     retries: "over days; a request holds up to 1000 events",
@@ -193,7 +201,23 @@ pub(super) const SPARKPOST: Provider = Provider {
     settings: &[],
     event_id: fact![Header("x-messagesystems-batch-id"); BodyHash],
     event_type: fact![Json("/0/msys/message_event/type"); Json("/0/msys/track_event/type"); Json("/0/msys/unsubscribe_event/type"); Json("/0/msys/gen_event/type"); Json("/0/msys/relay_event/type")],
-    items: None,
+    items: Some(Items::new(
+        "",
+        fact![
+            Json("/msys/message_event/event_id");
+            Json("/msys/track_event/event_id");
+            Json("/msys/unsubscribe_event/event_id");
+            Json("/msys/gen_event/event_id");
+            Json("/msys/relay_event/event_id")
+        ],
+        fact![
+            Json("/msys/message_event/type");
+            Json("/msys/track_event/type");
+            Json("/msys/unsubscribe_event/type");
+            Json("/msys/gen_event/type");
+            Json("/msys/relay_event/type")
+        ],
+    )),
     handshake: None,
     answer: "200 within 10 s",
     retries: "for 8 h with growing pauses",

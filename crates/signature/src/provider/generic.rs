@@ -5,6 +5,7 @@ use crate::bespoke::hook0::HOOK0 as HOOK0_SCHEME;
 use crate::fact::Fact;
 use crate::generic::USUAL;
 use crate::handshake::table;
+use crate::items::Items;
 use crate::scheme::{Scheme, Signed, Token};
 use crate::writing::fact;
 
@@ -115,7 +116,12 @@ pub(super) const CLOUDEVENTS: Provider = Provider {
     settings: &[],
     event_id: fact![Header("ce-id"), Header("ce-source"); Json("/id"), Json("/source")],
     event_type: fact![Header("ce-type"); Json("/type")],
-    items: None,
+    items: Some(
+        // The batched content mode:
+        // <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md>.
+        Items::new("", fact![Json("/id"), Json("/source")], JSON_TYPE)
+            .as_type("application/cloudevents-batch+json"),
+    ),
     handshake: Some(table::CLOUDEVENTS),
     answer: "200, 201, 202 or 204; 410 ends the subscription",
     retries: "the sender's choice",

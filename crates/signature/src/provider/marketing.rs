@@ -119,7 +119,20 @@ pub(super) const HUBSPOT: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/0/subscriptionType")],
-    items: None,
+    items: Some(
+        // Ids of events are not unique by themselves, and a repeat counts its attempts.
+        Items::new(
+            "",
+            fact![
+                Json("/eventId"),
+                Json("/subscriptionId"),
+                Json("/occurredAt"),
+                MaybeJson("/objectId")
+            ],
+            fact![Json("/subscriptionType")],
+        )
+        .by_id_alone(),
+    ),
     handshake: None,
     answer: "2xx within 5 s",
     retries: "up to 10 times over 24 h",
@@ -157,7 +170,7 @@ pub(super) const KLAVIYO: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/data/0/topic")],
-    items: None,
+    items: Some(Items::new("/data", fact![Json("/external_id")], fact![Json("/topic")])),
     handshake: None,
     answer: "",
     retries: "",

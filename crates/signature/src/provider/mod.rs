@@ -27,7 +27,7 @@ mod telephony;
 
 use crate::fact::Fact;
 use crate::handshake::{Handshake, Responder};
-use crate::items::{Item, Items, TooManyItems, Whole};
+use crate::items::{Item, Items, TooManyItems};
 use crate::scheme::Scheme;
 use crate::{ConfigurationError, Options, Received, Secret, Verifier};
 
@@ -371,8 +371,7 @@ impl Provider {
     /// [`TooManyItems`] above 10,000: whoever splits it must be able to keep them all at once.
     pub fn items(&self, request: &Received<'_>) -> Result<Vec<Item>, TooManyItems> {
         let Some(items) = &self.items else { return Ok(Vec::new()) };
-        let (event_id, event_type) = (self.event_id(request), self.event_type(request));
-        items.of(request, &Whole { event_id, event_type })
+        items.of(request, self.event_id(request).as_deref())
     }
 
     /// What answers this provider's questions; `None` for one that asks none. Some answers need

@@ -306,7 +306,11 @@ pub(super) const GOCARDLESS: Provider = Provider {
     settings: &[],
     event_id: fact![Json("/meta/webhook_id"); BodyHash],
     event_type: fact![Json("/events/0/resource_type"), Json("/events/0/action")],
-    items: None,
+    items: Some(Items::new(
+        "/events",
+        fact![Json("/id")],
+        fact![Json("/resource_type"), Json("/action")],
+    )),
     handshake: None,
     answer: "2xx within 10 s",
     retries: "8 times with growing pauses",

@@ -7,6 +7,7 @@ use crate::bespoke::jwt;
 use crate::bespoke::sns::SNS;
 use crate::fact::Fact;
 use crate::handshake::table;
+use crate::items::Items;
 use crate::scheme::{Format, Part, Place, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
@@ -59,7 +60,11 @@ pub(super) const AZURE_EVENT_GRID: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/0/eventType"); Header("ce-type"); Json("/type")],
-    items: None,
+    items: Some(Items::new(
+        "",
+        fact![Json("/id"), Json("/source"); Json("/id")],
+        fact![Json("/eventType"); Json("/type")],
+    )),
     handshake: Some(table::AZURE_EVENT_GRID),
     answer: "200 to 204 within 30 s",
     retries: "after 10 s, 30 s, 1, 5, 10 and 30 min, 1 h and then hourly for 24 h; not after 400 and 413",
@@ -206,7 +211,7 @@ pub(super) const TAILSCALE: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/0/type")],
-    items: None,
+    items: Some(Items::new("", fact![Json("/timestamp"), BodyHash], fact![Json("/type")])),
     handshake: None,
     answer: "",
     retries: "",

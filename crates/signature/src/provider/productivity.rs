@@ -7,6 +7,7 @@ use crate::bespoke::box_com::BOX as BOX_SCHEME;
 use crate::bespoke::microsoft_graph::MICROSOFT_GRAPH as MICROSOFT_GRAPH_SCHEME;
 use crate::fact::Fact;
 use crate::handshake::table;
+use crate::items::Items;
 use crate::scheme::{Format, KeyForm, Place, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
@@ -154,7 +155,11 @@ pub(super) const MICROSOFT_GRAPH: Provider = Provider {
     settings: &[],
     event_id: Fact::NONE,
     event_type: fact![Json("/value/0/changeType")],
-    items: None,
+    items: Some(Items::new(
+        "/value",
+        fact![Json("/id")],
+        fact![Json("/changeType"); Json("/lifecycleEvent")],
+    )),
     handshake: Some(table::MICROSOFT_GRAPH),
     answer: "2xx within 3 s, 202 best",
     retries: "for up to 4 h with growing pauses; slow endpoints are dropped",

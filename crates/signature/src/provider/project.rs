@@ -3,6 +3,7 @@
 use super::{Category, Confidence, Provider, Setting};
 use crate::bespoke::jwt;
 use crate::handshake::table;
+use crate::items::Items;
 use crate::scheme::{Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::fact;
 
@@ -16,7 +17,11 @@ pub(super) const ASANA: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/events/0/resource/resource_type"), Json("/events/0/action")],
-    items: None,
+    items: Some(Items::new(
+        "/events",
+        fact![Json("/created_at"), BodyHash],
+        fact![Json("/resource/resource_type"), Json("/action")],
+    )),
     handshake: Some(table::ASANA),
     answer: "2xx within 10 s",
     retries: "with growing pauses for 24 h, then the hook is deleted",

@@ -1,6 +1,8 @@
 //! What has to be there at once.
 
 use super::{Category, Confidence, Provider};
+use crate::fact::Fact;
+use crate::items::Items;
 use crate::scheme::{Scheme, Signed, Timestamp, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
@@ -14,7 +16,14 @@ pub(super) const ABLY: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/items/0/name")],
-    items: None,
+    items: Some(
+        // `webhookId` names the rule, not the event.
+        Items::new(
+            "/items",
+            fact![Json("/webhookId"), Json("/serial"), Json("/timestamp")],
+            fact![Json("/name")],
+        ),
+    ),
     handshake: None,
     answer: "2xx",
     retries: "with growing pauses",
@@ -71,7 +80,7 @@ pub(super) const PUSHER: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/events/0/name")],
-    items: None,
+    items: Some(Items::new("/events", Fact::NONE, fact![Json("/name")])),
     handshake: None,
     answer: "2xx",
     retries: "with growing pauses for 5 min",

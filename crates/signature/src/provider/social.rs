@@ -6,6 +6,7 @@ use super::{Category, Confidence, Provider, Setting};
 use crate::fact::Fact;
 use crate::generic::USUAL;
 use crate::handshake::table;
+use crate::items::Items;
 use crate::scheme::{Algorithm, Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{ID_DOT_TIMESTAMP_DOT_BODY, TIMESTAMP_DOT_BODY, fact};
 
@@ -65,7 +66,19 @@ pub(super) const META: Provider = Provider {
     }],
     event_id: fact![BodyHash],
     event_type: fact![Json("/object"), MaybeJson("/entry/0/changes/0/field")],
-    items: None,
+    items: Some(
+        // An entry stays whole: its changes say nothing of the page or account that they are of.
+        Items::new(
+            "/entry",
+            fact![
+                Json("/changes/0/value/messages/0/id");
+                Json("/changes/0/value/statuses/0/id"), Json("/changes/0/value/statuses/0/status");
+                Json("/messaging/0/message/mid");
+                Json("/id"), MaybeJson("/time"), BodyHash
+            ],
+            fact![Outer("/object"), MaybeJson("/changes/0/field")],
+        ),
+    ),
     handshake: Some(table::META),
     answer: "200 within 5 s",
     retries: "at once, then ever less often for 36 h; WhatsApp for 7 days",

@@ -8,6 +8,7 @@ use crate::bespoke::plivo::PLIVO as PLIVO_SCHEME;
 use crate::bespoke::sinch_voice::SINCH_VOICE as SINCH_VOICE_SCHEME;
 use crate::bespoke::twilio::TWILIO as SCHEME;
 use crate::fact::Fact;
+use crate::items::Items;
 use crate::scheme::{Algorithm, Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{DOT, fact};
 
@@ -89,7 +90,11 @@ pub(super) const BANDWIDTH: Provider = Provider {
     settings: &[],
     event_id: fact![BodyHash],
     event_type: fact![Json("/0/type"); Json("/eventType")],
-    items: None,
+    items: Some(Items::new(
+        "",
+        fact![Json("/type"), Json("/message/id"), MaybeJson("/to")],
+        fact![Json("/type")],
+    )),
     handshake: None,
     answer: "2xx within 10 s",
     retries: "for up to 24 h",

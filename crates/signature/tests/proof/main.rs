@@ -4,6 +4,7 @@
 
 mod bespoke;
 mod facts;
+mod items;
 mod jwt;
 mod naive;
 mod properties;
