@@ -5,6 +5,7 @@
 mod bench;
 mod ci;
 mod command;
+mod interop;
 mod needs;
 mod test;
 mod tidy;
@@ -18,7 +19,9 @@ use command::Ended;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
-  test [FILTER]      all tests, with what they need; the README's test command
+  test [FILTER] [--without-interop]
+                     all tests, with what they need; the README's test command
+  interop            install the providers' own packages, which `test` needs, and no more
   ci                 fmt, clippy, docs, tidy and then `test`; what .ci/run does
   tidy               the project's own checks
   bench [TOOL] […]   build and run a tool of bench/ in release (default: speed)
@@ -44,6 +47,7 @@ fn run(arguments: &[String]) -> Result<Ended> {
     };
     match command {
         "test" => test::run(rest),
+        "interop" => interop::install().map(|()| Ended::Well),
         "ci" => ci::run(),
         "tidy" => tidy::run(),
         "bench" => bench::run_named(rest),
