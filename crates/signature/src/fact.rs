@@ -27,13 +27,21 @@ pub struct Fact {
 pub enum Piece {
     /// The value of a header.
     Header(Text),
-    /// The value of a header, with its slashes as dots: `orders/create` is `orders.create`.
+    /// The value of a header, with its slashes and colons as dots: `orders/create` is
+    /// `orders.create`, and `repo:push` is `repo.push`.
     DottedHeader(Text),
+    /// The value of the header of the first name, and nothing where it is the second text.
+    HeaderUnless(Text, Text),
     /// The value of a header without the second text at its end, in lower case and with `_` for spaces:
     /// `Merge Request Hook` is `merge_request`.
     SluggedHeader(Text, Text),
     /// The text or whole number at a JSON pointer in the body. If the body is a form, in its field `payload`.
     Json(Text),
+    /// As [`Piece::Json`], with slashes and colons as dots.
+    DottedJson(Text),
+    /// The first key of the JSON object in the body that is none of these, which are separated by
+    /// spaces: Telegram's `{"update_id": 1, "message": {}}` is a `message`.
+    KeyBesides(Text),
     /// As [`Piece::Json`], and nothing where it is not there.
     MaybeJson(Text),
     /// As [`Piece::Json`], but in the document of the whole request where the event is one of its
@@ -108,7 +116,7 @@ fn join(pieces: &[Piece], glue: char, request: &Received<'_>) -> Option<String> 
     let mut joined = String::new();
     for piece in pieces {
         let found = piece.find(request);
-        if found.is_none() && matches!(piece, Piece::MaybeJson(_)) {
+        if found.is_none() && matches!(piece, Piece::MaybeJson(_) | Piece::HeaderUnless(..)) {
             continue;
         }
         if !joined.is_empty() {
@@ -129,7 +137,10 @@ impl Piece {
     fn find(&self, request: &Received<'_>) -> Option<String> {
         let found = match self {
             Self::Header(name) => header(request, name)?.to_owned(),
-            Self::DottedHeader(name) => header(request, name)?.replace('/', "."),
+            Self::DottedHeader(name) => dotted(header(request, name)?),
+            Self::HeaderUnless(name, usual) => {
+                header(request, name).filter(|value| value != usual)?.to_owned()
+            }
             Self::SluggedHeader(name, drop) => {
                 let value = header(request, name)?;
                 value.strip_suffix(&**drop).unwrap_or(value).to_ascii_lowercase().replace(' ', "_")
@@ -137,6 +148,8 @@ impl Piece {
             Self::Json(pointer) | Self::MaybeJson(pointer) | Self::Outer(pointer) => {
                 json::find(&document(request), pointer)?
             }
+            Self::DottedJson(pointer) => dotted(&json::find(&document(request), pointer)?),
+            Self::KeyBesides(others) => json::first_key(&document(request), others)?,
             Self::Field(name) => {
                 let form =
                     if request.is_form() { request.body } else { request.query().as_bytes() };
@@ -148,6 +161,10 @@ impl Piece {
         };
         usable(found)
     }
+}
+
+fn dotted(text: &str) -> String {
+    text.replace(['/', ':'], ".")
 }
 
 /// A header that is there twice says nothing.

@@ -27,6 +27,34 @@ fn seek(body: &[u8], seek: Seek<'_>) -> Option<String> {
     found
 }
 
+/// The first key of a JSON object that is none of `others`, which are separated by spaces.
+pub(crate) fn first_key(body: &[u8], others: &str) -> Option<String> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let found = reader.deserialize_map(FirstKey(others)).ok()?;
+    reader.end().ok()?;
+    found
+}
+
+struct FirstKey<'o>(&'o str);
+
+impl<'de> Visitor<'de> for FirstKey<'_> {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = None;
+        while let Some((key, IgnoredAny)) = map.next_entry::<String, _>()? {
+            if found.is_none() && !self.0.split(' ').any(|other| other == key) {
+                found = Some(key);
+            }
+        }
+        Ok(found)
+    }
+}
+
 /// The members of a JSON object in their order; `None` where the body is something else.
 pub(crate) fn members(body: &[u8]) -> Option<Vec<(String, Value)>> {
     let mut reader = serde_json::Deserializer::from_slice(body);
@@ -216,6 +244,22 @@ mod tests {
             ("/zz", None),
         ] {
             assert_eq!(find(body, pointer).as_deref(), expected, "{pointer}");
+        }
+    }
+
+    #[test]
+    fn the_first_key_is_found_among_others() {
+        for (body, expected) in [
+            (r#"{"id":1,"b":{"c":1},"d":2}"#, Some("b")),
+            (r#"{"b":1,"id":1}"#, Some("b")),
+            (r#"{"id":1,"of":2}"#, None),
+            ("{}", None),
+            (r#"{"b":1"#, None),
+            (r#"{"b":1}x"#, None),
+            ("[]", None),
+            ("", None),
+        ] {
+            assert_eq!(first_key(body.as_bytes(), "id of").as_deref(), expected, "{body}");
         }
     }
 

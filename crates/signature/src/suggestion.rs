@@ -90,9 +90,10 @@ fn names(provider: &Provider, headers: &dyn Headers) -> bool {
 
 fn of_fact(fact: &Fact) -> impl Iterator<Item = Text> {
     fact.alternatives.iter().flat_map(|pieces| pieces.iter()).filter_map(|piece| match piece {
-        Piece::Header(name) | Piece::DottedHeader(name) | Piece::SluggedHeader(name, _) => {
-            Some(name.clone())
-        }
+        Piece::Header(name)
+        | Piece::DottedHeader(name)
+        | Piece::HeaderUnless(name, _)
+        | Piece::SluggedHeader(name, _) => Some(name.clone()),
         _ => None,
     })
 }

@@ -196,7 +196,13 @@ impl Piece {
             Self::Header(name) | Self::DottedHeader(name) | Self::SluggedHeader(name, _) => {
                 format!("header `{name}`")
             }
-            Self::Json(pointer) | Self::Outer(pointer) => format!("JSON `{pointer}`"),
+            Self::HeaderUnless(name, usual) => format!("header `{name}` unless it is `{usual}`"),
+            Self::Json(pointer) | Self::DottedJson(pointer) | Self::Outer(pointer) => {
+                format!("JSON `{pointer}`")
+            }
+            Self::KeyBesides(others) => {
+                format!("first key of the JSON besides `{}`", others.replace(' ', "`, `"))
+            }
             Self::MaybeJson(pointer) => format!("JSON `{pointer}` if it is there"),
             Self::Field(name) => format!("form field `{name}`"),
             Self::Claim(place, name) if place.is_empty() => {

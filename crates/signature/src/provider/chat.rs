@@ -126,12 +126,12 @@ pub(super) const TELEGRAM: Provider = Provider {
     scheme: Scheme::Token(Token::header("x-telegram-bot-api-secret-token")),
     settings: &[],
     event_id: fact![Json("/update_id")],
-    event_type: Fact::NONE,
+    event_type: fact![KeyBesides("update_id")],
     items: None,
     handshake: None,
     answer: "2xx",
     retries: "for a while, in the order of each chat",
-    note: "The token proves who sends and protects nothing of the request. The kind of an update is the name of its second member, which is not read.",
+    note: "The token proves who sends and protects nothing of the request.",
 };
 
 pub(super) const VIBER: Provider = Provider {

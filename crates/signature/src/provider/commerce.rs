@@ -94,7 +94,7 @@ pub(super) const BIGCOMMERCE: Provider = Provider {
     scheme: Scheme::Signed(super::generic::STANDARD_WEBHOOKS_SCHEME.key(KeyForm::Text)),
     settings: &[],
     event_id: fact![Header("webhook-id")],
-    event_type: fact![Json("/scope")],
+    event_type: fact![DottedJson("/scope")],
     items: None,
     handshake: None,
     answer: "200",

@@ -85,7 +85,7 @@ pub(super) const BITBUCKET: Provider = Provider {
     scheme: Scheme::Signed(Signed::hmac_sha256("x-hub-signature").prefix("sha256=")),
     settings: &[],
     event_id: fact![Header("x-request-uuid")],
-    event_type: fact![Header("x-event-key")],
+    event_type: fact![DottedHeader("x-event-key")],
     items: None,
     handshake: None,
     answer: "2xx within 10 s",

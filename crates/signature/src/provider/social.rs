@@ -139,12 +139,15 @@ pub(super) const TWITCH: Provider = Provider {
     ),
     settings: &[],
     event_id: fact![Header("twitch-eventsub-message-id")],
-    event_type: fact![Header("twitch-eventsub-subscription-type")],
+    event_type: fact![
+        HeaderUnless("twitch-eventsub-message-type", "notification"),
+        Header("twitch-eventsub-subscription-type")
+    ],
     items: None,
     handshake: Some(table::TWITCH),
     answer: "2xx within a few seconds",
     retries: "with the same message id; revoked after too many failures",
-    note: "The time is signed as it is written, to the nanosecond. A revocation is a message too.",
+    note: "The time is signed as it is written, to the nanosecond. A revocation is a message too, of the type `revocation.…`.",
 };
 
 pub(super) const X_TWITTER: Provider = Provider {
@@ -158,7 +161,7 @@ pub(super) const X_TWITTER: Provider = Provider {
     ),
     settings: &[],
     event_id: fact![BodyHash],
-    event_type: Fact::NONE,
+    event_type: fact![KeyBesides("for_user_id user_has_blocked is_blocked_by apps users")],
     items: None,
     handshake: Some(table::X_TWITTER),
     answer: "200 within 10 s",

@@ -34,6 +34,8 @@ const fn form(row: Row) -> Row {
 const DELIVERY: (&str, &str) = ("X-GitHub-Delivery", "72d3162e-cc78-11e3-81ab-4c9367dc0958");
 const UUID: Option<&str> = Some("72d3162e-cc78-11e3-81ab-4c9367dc0958");
 
+const TWITCH_TYPE: (&str, &str) = ("Twitch-Eventsub-Subscription-Type", "channel.follow");
+
 const ROWS: &[Row] = &[
     row("github", &[DELIVERY, ("X-GitHub-Event", "push")], r#"{"ref":"x"}"#, UUID, Some("push")),
     row(
@@ -102,6 +104,57 @@ const ROWS: &[Row] = &[
         "{}",
         Some("w1"),
         Some("orders.create"),
+    ),
+    row(
+        "bitbucket",
+        &[("X-Request-UUID", "u1"), ("X-Event-Key", "pullrequest:comment_created")],
+        "{}",
+        Some("u1"),
+        Some("pullrequest.comment_created"),
+    ),
+    row(
+        "bigcommerce",
+        &[("webhook-id", "w1")],
+        r#"{"scope":"store/order/created"}"#,
+        Some("w1"),
+        Some("store.order.created"),
+    ),
+    row("jira", &[], r#"{"webhookEvent":"jira:issue_created"}"#, None, Some("jira.issue_created")),
+    row(
+        "heroku",
+        &[],
+        r#"{"id":"h1","resource":"api:release","action":"update"}"#,
+        Some("h1"),
+        Some("api.release.update"),
+    ),
+    row(
+        "twitch",
+        &[TWITCH_TYPE, ("Twitch-Eventsub-Message-Type", "notification")],
+        "{}",
+        None,
+        Some("channel.follow"),
+    ),
+    row(
+        "twitch",
+        &[TWITCH_TYPE, ("Twitch-Eventsub-Message-Type", "revocation")],
+        "{}",
+        None,
+        Some("revocation.channel.follow"),
+    ),
+    row(
+        "telegram",
+        &[],
+        r#"{"update_id":7,"edited_message":{"text":"x"}}"#,
+        Some("7"),
+        Some("edited_message"),
+    ),
+    row("telegram", &[], r#"{"update_id":7}"#, Some("7"), None),
+    row(
+        "netlify",
+        &[("X-Netlify-Event", "deploy_locked")],
+        r#"{"id":"d1","state":"ready"}"#,
+        Some("d1.ready.deploy_locked"),
+        Some("deploy_locked"),
     ),
     row(
         "gitlab",

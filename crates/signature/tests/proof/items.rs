@@ -121,7 +121,7 @@ const ROWS: &[Row] = &[
         &[(
             r#"{"external_id":"e","topic":"event:klaviyo.sent_sms","payload":{}}"#,
             "e",
-            "event:klaviyo.sent_sms",
+            "event.klaviyo.sent_sms",
         )],
     ),
     row(
