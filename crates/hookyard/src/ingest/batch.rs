@@ -10,6 +10,10 @@ use super::keep::{Kept, Outgoing, Parcel, Stored};
 use super::road::Road;
 use crate::config::{Batches, Source};
 
+/// About how much memory an item takes beside its bytes until it is stored: without counting it, a
+/// list of `{}` would take hundreds of times its own length.
+const PER_ITEM: usize = 1024;
+
 /// What a request brings.
 pub(super) struct Arrival {
     /// The request as one event.
@@ -26,6 +30,11 @@ impl Arrival {
         let items = provider.map_or(Ok(Vec::new()), |provider| provider.items(received));
         let has_too_many = items.is_err();
         Self { event, items: items.unwrap_or_else(|TooManyItems| Vec::new()), has_too_many }
+    }
+
+    /// The memory that is needed beside the body's.
+    pub(super) fn memory(&self) -> usize {
+        self.items.len() * PER_ITEM
     }
 
     /// Says in the log that what looks like one event is a batch.

@@ -20,11 +20,14 @@ const FIRST: usize = 4 * PIECE;
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
     pieces: Arc<Semaphore>,
+    /// All of it, in bytes.
+    all: usize,
 }
 
 impl Memory {
     pub(super) fn new(bytes: usize) -> Self {
-        Self { pieces: Arc::new(Semaphore::new((bytes / PIECE).clamp(1, Semaphore::MAX_PERMITS))) }
+        let pieces = (bytes / PIECE).clamp(1, Semaphore::MAX_PERMITS);
+        Self { pieces: Arc::new(Semaphore::new(pieces)), all: pieces * PIECE }
     }
 
     fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Problem> {
@@ -52,7 +55,18 @@ pub(super) struct Allowance {
 /// A body, and the memory that is counted for it until it is dropped.
 pub(super) struct Whole {
     pub(super) bytes: Bytes,
-    _memory: OwnedSemaphorePermit,
+    held: OwnedSemaphorePermit,
+}
+
+impl Whole {
+    /// Counts so many bytes more, for what is made of the body. Never more than half of all, or
+    /// there would be requests that are refused however often they come.
+    pub(super) fn count(&mut self, bytes: usize, memory: &Memory) -> Result<(), Problem> {
+        if bytes > 0 {
+            self.held.merge(memory.take(bytes.min(memory.all / 2))?);
+        }
+        Ok(())
+    }
 }
 
 /// Reads a body to its end.
@@ -78,7 +92,7 @@ pub(super) async fn read(
         }
         whole.add(piece);
     }
-    Ok(Whole { bytes: whole.finish(), _memory: held })
+    Ok(Whole { bytes: whole.finish(), held })
 }
 
 /// How much more to count for a body that has outgrown what is counted: as much again as there is,
@@ -196,5 +210,17 @@ mod tests {
         assert_eq!(memory.take(1).unwrap_err().kind, Kind::Overloaded);
         drop(held);
         assert!(memory.take(10 * PIECE).is_ok());
+    }
+
+    #[test]
+    fn what_is_made_of_a_body_counts_and_leaves_room() {
+        let memory = Memory::new(100 * PIECE);
+        let mut whole = Whole { bytes: Bytes::new(), held: memory.take(PIECE).unwrap() };
+        whole.count(0, &memory).unwrap();
+        whole.count(1_000 * PIECE, &memory).unwrap();
+        assert_eq!(memory.pieces.available_permits(), 49);
+        assert_eq!(whole.count(1_000 * PIECE, &memory).unwrap_err().kind, Kind::Overloaded);
+        drop(whole);
+        assert_eq!(memory.pieces.available_permits(), 100);
     }
 }

@@ -31,6 +31,29 @@ pub(super) struct Parcel {
     pub(super) whole: Whole,
 }
 
+impl Parcel {
+    /// The events that are stored: the request itself, or those in it.
+    fn events(&self) -> impl Iterator<Item = &Arc<Event>> {
+        let alone = self.parts.is_empty().then_some(&self.event);
+        alone.into_iter().chain(self.parts.iter().map(|part| &part.event))
+    }
+
+    /// Says in the log that events came under ids that were used before: once for a request,
+    /// however many of its events did.
+    fn warn_of_conflicts(&self, stored: &Stored) {
+        let kept = self.events().zip(stored.events());
+        let mut conflicts = kept.filter(|(_, kept)| kept.id_conflict);
+        if let Some((event, kept)) = conflicts.next() {
+            let (source, more) = (&self.source.name, conflicts.count());
+            tracing::warn!(
+                %source, event = %kept.id, more, request_id = self.request_id,
+                provider_event_id = event.provider_event_id,
+                "the provider sent another body under an id it had used before; both events are kept"
+            );
+        }
+    }
+}
+
 /// What the store made of a request.
 pub(super) enum Stored {
     /// It is one event.
@@ -65,34 +88,20 @@ impl Road {
         let stored = stored.map_err(|error| self.store_problem(&error, request_id))?;
         let source = &parcel.source.name;
         let (accepted, duplicates) = stored.counts();
-        let (event, items) = (stored.first().map(|kept| kept.id.to_string()), parcel.parts.len());
+        let event = stored.events().first().map(|kept| tracing::field::display(kept.id));
+        let items = parcel.parts.len();
         tracing::debug!(%source, event, items, accepted, duplicates, request_id, "stored");
         self.app.metrics.stored(source, accepted, duplicates);
-        match &stored {
-            Stored::Alone(kept) => self.tell(&parcel, &parcel.event, kept),
-            Stored::Items(kept) => {
-                let parts = parcel.parts.iter().zip(kept);
-                parts.for_each(|(part, kept)| self.tell(&parcel, &part.event, kept));
-            }
+        parcel.warn_of_conflicts(&stored);
+        for (event, kept) in parcel.events().zip(stored.events()) {
+            self.app.feed.tell(|| Happening::Received {
+                event: Arc::clone(event),
+                duplicate: kept.duplicate,
+                to: destinations(&parcel.config, event),
+            });
         }
         drop(parcel.whole);
         Ok(stored)
-    }
-
-    /// Says what became of an event, to those who watch and, if something is odd, in the log.
-    fn tell(&self, parcel: &Parcel, event: &Arc<Event>, kept: &Kept) {
-        if kept.id_conflict {
-            tracing::warn!(
-                source = %parcel.source.name, event = %kept.id, request_id = parcel.request_id,
-                provider_event_id = event.provider_event_id,
-                "the provider sent another body under an id it had used before; both events are kept"
-            );
-        }
-        self.app.feed.tell(|| Happening::Received {
-            event: Arc::clone(event),
-            duplicate: kept.duplicate,
-            to: destinations(&parcel.config, event),
-        });
     }
 
     async fn decide(&self, parcel: &Parcel) -> Result<Kept, StoreError> {
@@ -211,10 +220,6 @@ impl Stored {
             Self::Alone(kept) => std::slice::from_ref(kept),
             Self::Items(items) => items,
         }
-    }
-
-    fn first(&self) -> Option<&Kept> {
-        self.events().first()
     }
 }
 

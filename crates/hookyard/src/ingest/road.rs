@@ -136,7 +136,7 @@ impl Road {
             pause: limits.body_timeout,
             deadline: call.started + limits.request_timeout,
         };
-        let whole = body::read(incoming, &allowed, &self.memory).await?;
+        let mut whole = body::read(incoming, &allowed, &self.memory).await?;
         let arrived = Arrived {
             config: &config,
             source: &source,
@@ -153,6 +153,7 @@ impl Road {
             Read::Event(arrival) => *arrival,
         };
         self.gate.check_rate(&source, self.app.now())?;
+        whole.count(arrival.memory(), &self.memory)?;
         arrival.warn_of_too_many(&source, &call.id);
         let Arrival { event, items, .. } = arrival;
         let parcel = Parcel {

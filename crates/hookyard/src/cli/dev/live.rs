@@ -202,6 +202,7 @@ pub(super) fn json(now: Timestamp, happening: &Happening) -> String {
             "event_id": event.id.to_string(),
             "source": event.source.as_str(),
             "type": event.event_type,
+            "item": event.item.map(|item| item.to_string()),
             "bytes": event.body.len(),
             "duplicate": duplicate,
             "to": to.iter().map(Name::as_str).collect::<Vec<_>>(),
