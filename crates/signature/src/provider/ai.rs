@@ -6,7 +6,10 @@ use crate::fact::Fact;
 use crate::scheme::{Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
-pub(super) const ANTHROPIC: Provider = Provider {
+pub(super) const ALL: &[&Provider] =
+    &[&ANTHROPIC, &CURSOR, &DEEPGRAM, &ELEVENLABS, &FAL_AI, &GEMINI, &OPENAI, &REPLICATE];
+
+const ANTHROPIC: Provider = Provider {
     slug: "anthropic",
     name: "Anthropic",
     category: Category::Ai,
@@ -23,7 +26,7 @@ pub(super) const ANTHROPIC: Provider = Provider {
     note: "",
 };
 
-pub(super) const CURSOR: Provider = Provider {
+const CURSOR: Provider = Provider {
     slug: "cursor",
     name: "Cursor",
     category: Category::Ai,
@@ -40,7 +43,7 @@ pub(super) const CURSOR: Provider = Provider {
     note: "The id stands in a header and is not signed.",
 };
 
-pub(super) const DEEPGRAM: Provider = Provider {
+const DEEPGRAM: Provider = Provider {
     slug: "deepgram",
     name: "Deepgram",
     category: Category::Ai,
@@ -57,7 +60,7 @@ pub(super) const DEEPGRAM: Provider = Provider {
     note: "The token is the id of the API key that asked, and protects nothing of the request. It is not secret to whoever can list the keys.",
 };
 
-pub(super) const ELEVENLABS: Provider = Provider {
+const ELEVENLABS: Provider = Provider {
     slug: "elevenlabs",
     name: "ElevenLabs",
     category: Category::Ai,
@@ -79,7 +82,7 @@ pub(super) const ELEVENLABS: Provider = Provider {
     note: "The window is half an hour. Its own library accepts any time in the future; here the window counts in both directions.",
 };
 
-pub(super) const FAL_AI: Provider = Provider {
+const FAL_AI: Provider = Provider {
     slug: "fal-ai",
     name: "fal.ai",
     category: Category::Ai,
@@ -96,7 +99,7 @@ pub(super) const FAL_AI: Provider = Provider {
     note: "Without a `secret` the keys are fetched from `rest.fal.ai`.",
 };
 
-pub(super) const GEMINI: Provider = Provider {
+const GEMINI: Provider = Provider {
     slug: "gemini",
     name: "Google Gemini API",
     category: Category::Ai,
@@ -113,7 +116,7 @@ pub(super) const GEMINI: Provider = Provider {
     note: "Only hooks with a static secret are verified; those signed by a key that Google publishes are not.",
 };
 
-pub(super) const OPENAI: Provider = Provider {
+const OPENAI: Provider = Provider {
     slug: "openai",
     name: "OpenAI",
     category: Category::Ai,
@@ -130,7 +133,7 @@ pub(super) const OPENAI: Provider = Provider {
     note: "",
 };
 
-pub(super) const REPLICATE: Provider = Provider {
+const REPLICATE: Provider = Provider {
     slug: "replicate",
     name: "Replicate",
     category: Category::Ai,

@@ -11,7 +11,25 @@ use crate::items::Items;
 use crate::scheme::{Format, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
-pub(super) const AUTH0_LOG_STREAM: Provider = Provider {
+pub(super) const ALL: &[&Provider] = &[
+    &AUTH0_LOG_STREAM,
+    &CASTLE,
+    &CLERK,
+    &OKTA_EVENT_HOOK,
+    &ONFIDO,
+    &PERSONA,
+    &SIGNAL_SCIENCES,
+    &STYTCH,
+    &SUPABASE_AUTH_HOOKS,
+    &TRENDMICRO_CONFORMITY,
+    &VERIFF,
+    &VMWARE_WORKSPACE_ONE,
+    &WORKOS,
+    &FUSIONAUTH,
+    &KINDE,
+];
+
+const AUTH0_LOG_STREAM: Provider = Provider {
     slug: "auth0-log-stream",
     name: "Auth0 log streams",
     category: Category::Auth,
@@ -28,7 +46,7 @@ pub(super) const AUTH0_LOG_STREAM: Provider = Provider {
     note: "The value of `Authorization` is whatever was chosen there. It protects nothing of the request. One request holds several events.",
 };
 
-pub(super) const CASTLE: Provider = Provider {
+const CASTLE: Provider = Provider {
     slug: "castle",
     name: "Castle",
     category: Category::Auth,
@@ -45,7 +63,7 @@ pub(super) const CASTLE: Provider = Provider {
     note: "Empty bodies are refused, as its own library does.",
 };
 
-pub(super) const CLERK: Provider = Provider {
+const CLERK: Provider = Provider {
     slug: "clerk",
     name: "Clerk",
     category: Category::Auth,
@@ -62,7 +80,7 @@ pub(super) const CLERK: Provider = Provider {
     note: "",
 };
 
-pub(super) const OKTA_EVENT_HOOK: Provider = Provider {
+const OKTA_EVENT_HOOK: Provider = Provider {
     slug: "okta-event-hook",
     name: "Okta event hooks",
     category: Category::Auth,
@@ -79,7 +97,7 @@ pub(super) const OKTA_EVENT_HOOK: Provider = Provider {
     note: "The value of `Authorization` is whatever was chosen there, with no prefix added. It protects nothing of the request. One request may hold several events.",
 };
 
-pub(super) const ONFIDO: Provider = Provider {
+const ONFIDO: Provider = Provider {
     slug: "onfido",
     name: "Onfido (Entrust)",
     category: Category::Auth,
@@ -96,7 +114,7 @@ pub(super) const ONFIDO: Provider = Provider {
     note: "A check that is opened again reports the same id and action once more, so events are told by their bytes.",
 };
 
-pub(super) const PERSONA: Provider = Provider {
+const PERSONA: Provider = Provider {
     slug: "persona",
     name: "Persona",
     category: Category::Auth,
@@ -122,7 +140,7 @@ pub(super) const PERSONA: Provider = Provider {
     note: "While a secret is rotated, each secret has a group of fields, separated by a space.",
 };
 
-pub(super) const SIGNAL_SCIENCES: Provider = Provider {
+const SIGNAL_SCIENCES: Provider = Provider {
     slug: "signal-sciences",
     name: "Fastly Next-Gen WAF (Signal Sciences)",
     category: Category::Auth,
@@ -139,7 +157,7 @@ pub(super) const SIGNAL_SCIENCES: Provider = Provider {
     note: "Not known: no public source says whether or how it signs. What stands here is the generic scheme.",
 };
 
-pub(super) const STYTCH: Provider = Provider {
+const STYTCH: Provider = Provider {
     slug: "stytch",
     name: "Stytch",
     category: Category::Auth,
@@ -156,7 +174,7 @@ pub(super) const STYTCH: Provider = Provider {
     note: "",
 };
 
-pub(super) const SUPABASE_AUTH_HOOKS: Provider = Provider {
+const SUPABASE_AUTH_HOOKS: Provider = Provider {
     slug: "supabase-auth-hooks",
     name: "Supabase Auth Hooks",
     category: Category::Auth,
@@ -173,7 +191,7 @@ pub(super) const SUPABASE_AUTH_HOOKS: Provider = Provider {
     note: "The secret is shown as `v1,whsec_…` and can be used whole. Most hooks wait for an answer with a body, which a hub that stores and forwards cannot give. Database webhooks are not signed.",
 };
 
-pub(super) const TRENDMICRO_CONFORMITY: Provider = Provider {
+const TRENDMICRO_CONFORMITY: Provider = Provider {
     slug: "trendmicro-conformity",
     name: "Trend Micro Cloud One Conformity",
     category: Category::Auth,
@@ -190,7 +208,7 @@ pub(super) const TRENDMICRO_CONFORMITY: Provider = Provider {
     note: "Not known: a security token exists, but where it is sent is not documented. What stands here is the generic scheme; the provider `token` may fit.",
 };
 
-pub(super) const VERIFF: Provider = Provider {
+const VERIFF: Provider = Provider {
     slug: "veriff",
     name: "Veriff",
     category: Category::Auth,
@@ -207,7 +225,7 @@ pub(super) const VERIFF: Provider = Provider {
     note: "`X-Auth-Client` should be the API key, which is not checked here. A session reports several times under one id, so events are told by their bytes.",
 };
 
-pub(super) const VMWARE_WORKSPACE_ONE: Provider = Provider {
+const VMWARE_WORKSPACE_ONE: Provider = Provider {
     slug: "vmware-workspace-one",
     name: "VMware Workspace ONE",
     category: Category::Auth,
@@ -224,7 +242,7 @@ pub(super) const VMWARE_WORKSPACE_ONE: Provider = Provider {
     note: "Not known: it is said to use HTTP basic authentication, so the provider `basic` may fit. What stands here is the generic scheme.",
 };
 
-pub(super) const WORKOS: Provider = Provider {
+const WORKOS: Provider = Provider {
     slug: "workos",
     name: "WorkOS",
     category: Category::Auth,
@@ -248,7 +266,7 @@ pub(super) const WORKOS: Provider = Provider {
 
 /// The secret says of what kind the key is: a shared one, or a public one as PEM or JSON Web Key.
 /// Without a secret the keys of the instance are fetched.
-pub(super) const FUSIONAUTH: Provider = Provider {
+const FUSIONAUTH: Provider = Provider {
     slug: "fusionauth",
     name: "FusionAuth",
     category: Category::Auth,
@@ -270,7 +288,7 @@ pub(super) const FUSIONAUTH: Provider = Provider {
 };
 
 /// The body is the token, so the id and the type are in its claims.
-pub(super) const KINDE: Provider = Provider {
+const KINDE: Provider = Provider {
     slug: "kinde",
     name: "Kinde",
     category: Category::Auth,

@@ -9,7 +9,10 @@ use crate::items::Items;
 use crate::scheme::{Format, Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
-pub(super) const CHARGEBEE: Provider = Provider {
+pub(super) const ALL: &[&Provider] =
+    &[&CHARGEBEE, &CHARGIFY, &KEYGEN, &ORB, &QUICKBOOKS, &RECURLY, &XERO];
+
+const CHARGEBEE: Provider = Provider {
     slug: "chargebee",
     name: "Chargebee",
     category: Category::Billing,
@@ -26,7 +29,7 @@ pub(super) const CHARGEBEE: Provider = Provider {
     note: "The password proves who sends and protects nothing of the request.",
 };
 
-pub(super) const CHARGIFY: Provider = Provider {
+const CHARGIFY: Provider = Provider {
     slug: "chargify",
     name: "Maxio (Chargify)",
     category: Category::Billing,
@@ -44,7 +47,7 @@ pub(super) const CHARGIFY: Provider = Provider {
 };
 
 /// Each try is signed anew, and its date with it.
-pub(super) const KEYGEN: Provider = Provider {
+const KEYGEN: Provider = Provider {
     slug: "keygen",
     name: "Keygen",
     category: Category::Billing,
@@ -61,7 +64,7 @@ pub(super) const KEYGEN: Provider = Provider {
     note: "The `secret` is the account's Ed25519 public key. The webhook's signature algorithm has to be Ed25519, as it is by itself; RSA is not accepted. Host and path of the URL are signed.",
 };
 
-pub(super) const ORB: Provider = Provider {
+const ORB: Provider = Provider {
     slug: "orb",
     name: "Orb",
     category: Category::Billing,
@@ -88,7 +91,7 @@ pub(super) const ORB: Provider = Provider {
     note: "The time has no zone and is UTC; it is signed as it is written.",
 };
 
-pub(super) const QUICKBOOKS: Provider = Provider {
+const QUICKBOOKS: Provider = Provider {
     slug: "quickbooks",
     name: "Intuit QuickBooks",
     category: Category::Billing,
@@ -118,7 +121,7 @@ pub(super) const QUICKBOOKS: Provider = Provider {
     note: "One request holds several changes, possibly of several companies.",
 };
 
-pub(super) const RECURLY: Provider = Provider {
+const RECURLY: Provider = Provider {
     slug: "recurly",
     name: "Recurly",
     category: Category::Billing,
@@ -140,7 +143,7 @@ pub(super) const RECURLY: Provider = Provider {
     note: "The value is the time in milliseconds and then one signature for each secret.",
 };
 
-pub(super) const XERO: Provider = Provider {
+const XERO: Provider = Provider {
     slug: "xero",
     name: "Xero",
     category: Category::Billing,

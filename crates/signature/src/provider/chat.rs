@@ -9,10 +9,13 @@ use crate::items::Items;
 use crate::scheme::{Algorithm, KeyForm, Part, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::fact;
 
+pub(super) const ALL: &[&Provider] =
+    &[&SLACK, &DISCORD, &LINE, &MICROSOFT_TEAMS, &SENDBIRD, &TELEGRAM, &VIBER, &WEBEX, &ZOOM];
+
 /// The timestamp is the header's. The times in the body are not signed apart from it, and say
 /// when something happened, not when it was sent. A slash command is a form, and says its name:
 /// `/deploy`.
-pub(super) const SLACK: Provider = Provider {
+const SLACK: Provider = Provider {
     slug: "slack",
     name: "Slack",
     category: Category::Chat,
@@ -39,7 +42,7 @@ pub(super) const SLACK: Provider = Provider {
     note: "",
 };
 
-pub(super) const DISCORD: Provider = Provider {
+const DISCORD: Provider = Provider {
     slug: "discord",
     name: "Discord interactions / webhook events",
     category: Category::Chat,
@@ -61,7 +64,7 @@ pub(super) const DISCORD: Provider = Provider {
     note: "The secret is the public key of the application. Requests signed wrongly on purpose must get 401. An interaction wants an answer with a body within 3 s, which a hub that stores and forwards cannot give. The time is signed, and no window is stated.",
 };
 
-pub(super) const LINE: Provider = Provider {
+const LINE: Provider = Provider {
     slug: "line",
     name: "LINE Messaging API",
     category: Category::Chat,
@@ -81,7 +84,7 @@ pub(super) const LINE: Provider = Provider {
     note: "One request holds several events, or none when it is a test.",
 };
 
-pub(super) const MICROSOFT_TEAMS: Provider = Provider {
+const MICROSOFT_TEAMS: Provider = Provider {
     slug: "microsoft-teams",
     name: "Microsoft Teams outgoing webhook",
     category: Category::Chat,
@@ -100,7 +103,7 @@ pub(super) const MICROSOFT_TEAMS: Provider = Provider {
     note: "The sender waits for an answer to show, which a hub that stores and forwards cannot give.",
 };
 
-pub(super) const SENDBIRD: Provider = Provider {
+const SENDBIRD: Provider = Provider {
     slug: "sendbird",
     name: "Sendbird",
     category: Category::Chat,
@@ -117,7 +120,7 @@ pub(super) const SENDBIRD: Provider = Provider {
     note: "There is no id, and two events may have the same bytes, so repeats are not told.",
 };
 
-pub(super) const TELEGRAM: Provider = Provider {
+const TELEGRAM: Provider = Provider {
     slug: "telegram",
     name: "Telegram Bot API",
     category: Category::Chat,
@@ -134,7 +137,7 @@ pub(super) const TELEGRAM: Provider = Provider {
     note: "The token proves who sends and protects nothing of the request.",
 };
 
-pub(super) const VIBER: Provider = Provider {
+const VIBER: Provider = Provider {
     slug: "viber",
     name: "Viber",
     category: Category::Chat,
@@ -151,7 +154,7 @@ pub(super) const VIBER: Provider = Provider {
     note: "Delivered and seen carry the token of the message itself, so the token counts together with the event.",
 };
 
-pub(super) const WEBEX: Provider = Provider {
+const WEBEX: Provider = Provider {
     slug: "webex",
     name: "Webex",
     category: Category::Chat,
@@ -168,7 +171,7 @@ pub(super) const WEBEX: Provider = Provider {
     note: "HMAC with SHA-1, whatever the newer headers say. `id` is the id of the hook, and an object may change twice with the same bytes, so repeats are not told.",
 };
 
-pub(super) const ZOOM: Provider = Provider {
+const ZOOM: Provider = Provider {
     slug: "zoom",
     name: "Zoom",
     category: Category::Chat,

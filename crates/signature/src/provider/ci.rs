@@ -5,7 +5,10 @@ use crate::bespoke::travis_ci::TRAVIS_CI as TRAVIS_CI_SCHEME;
 use crate::scheme::{Scheme, Signed, Timestamp, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
-pub(super) const BUILDKITE: Provider = Provider {
+pub(super) const ALL: &[&Provider] =
+    &[&BUILDKITE, &CIRCLECI, &DOCKER_HUB, &NPM, &SONATYPE_NEXUS, &TRAVIS_CI];
+
+const BUILDKITE: Provider = Provider {
     slug: "buildkite",
     name: "Buildkite",
     category: Category::Ci,
@@ -27,7 +30,7 @@ pub(super) const BUILDKITE: Provider = Provider {
     note: "Choose the signature, not the token in clear, where the hook is set up. The text of the documentation says that the body alone is signed; its code and this entry have the time before it. The id stands in a header and is not signed.",
 };
 
-pub(super) const CIRCLECI: Provider = Provider {
+const CIRCLECI: Provider = Provider {
     slug: "circleci",
     name: "CircleCI",
     category: Category::Ci,
@@ -44,7 +47,7 @@ pub(super) const CIRCLECI: Provider = Provider {
     note: "Only `v1` counts.",
 };
 
-pub(super) const DOCKER_HUB: Provider = Provider {
+const DOCKER_HUB: Provider = Provider {
     slug: "docker-hub",
     name: "Docker Hub",
     category: Category::Ci,
@@ -61,7 +64,7 @@ pub(super) const DOCKER_HUB: Provider = Provider {
     note: "Nothing is signed, and there is no token: anyone can send. Use an address list, or a path that cannot be guessed. Never call the `callback_url` of the body without looking at its host.",
 };
 
-pub(super) const NPM: Provider = Provider {
+const NPM: Provider = Provider {
     slug: "npm",
     name: "npm registry hooks",
     category: Category::Ci,
@@ -78,7 +81,7 @@ pub(super) const NPM: Provider = Provider {
     note: "",
 };
 
-pub(super) const SONATYPE_NEXUS: Provider = Provider {
+const SONATYPE_NEXUS: Provider = Provider {
     slug: "sonatype-nexus",
     name: "Sonatype Nexus Repository",
     category: Category::Ci,
@@ -96,7 +99,7 @@ pub(super) const SONATYPE_NEXUS: Provider = Provider {
 };
 
 /// The state is that of the build: `push.passed`.
-pub(super) const TRAVIS_CI: Provider = Provider {
+const TRAVIS_CI: Provider = Provider {
     slug: "travis-ci",
     name: "Travis CI",
     category: Category::Ci,

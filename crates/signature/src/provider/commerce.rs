@@ -8,7 +8,10 @@ use crate::handshake::table;
 use crate::scheme::{Carrier, Format, KeyForm, Place, Scheme, Signed};
 use crate::writing::fact;
 
-pub(super) const EBAY: Provider = Provider {
+pub(super) const ALL: &[&Provider] =
+    &[&EBAY, &SHOPIFY, &AFTERSHIP, &BIGCOMMERCE, &ETSY, &ONFLEET, &SQUARESPACE, &WOOCOMMERCE];
+
+const EBAY: Provider = Provider {
     slug: "ebay",
     name: "eBay",
     category: Category::Commerce,
@@ -43,7 +46,7 @@ pub(super) const EBAY: Provider = Provider {
 
 /// The headers without `X-` are those of the newer kind of webhooks called "events". Shopify's
 /// library refuses empty bodies, and so do we: nothing else is signed.
-pub(super) const SHOPIFY: Provider = Provider {
+const SHOPIFY: Provider = Provider {
     slug: "shopify",
     name: "Shopify",
     category: Category::Commerce,
@@ -68,7 +71,7 @@ pub(super) const SHOPIFY: Provider = Provider {
     note: "The webhook id is not signed.",
 };
 
-pub(super) const AFTERSHIP: Provider = Provider {
+const AFTERSHIP: Provider = Provider {
     slug: "aftership",
     name: "AfterShip Tracking",
     category: Category::Commerce,
@@ -85,7 +88,7 @@ pub(super) const AFTERSHIP: Provider = Provider {
     note: "Returns and warranty use another header, `as-signature-hmac-sha256`.",
 };
 
-pub(super) const BIGCOMMERCE: Provider = Provider {
+const BIGCOMMERCE: Provider = Provider {
     slug: "bigcommerce",
     name: "BigCommerce",
     category: Category::Commerce,
@@ -102,7 +105,7 @@ pub(super) const BIGCOMMERCE: Provider = Provider {
     note: "The key is the text of the client secret, not what it is in base64. Older stores do not sign.",
 };
 
-pub(super) const ETSY: Provider = Provider {
+const ETSY: Provider = Provider {
     slug: "etsy",
     name: "Etsy",
     category: Category::Commerce,
@@ -119,7 +122,7 @@ pub(super) const ETSY: Provider = Provider {
     note: "",
 };
 
-pub(super) const ONFLEET: Provider = Provider {
+const ONFLEET: Provider = Provider {
     slug: "onfleet",
     name: "Onfleet",
     category: Category::Commerce,
@@ -136,7 +139,7 @@ pub(super) const ONFLEET: Provider = Provider {
     note: "The secret is hexadecimal.",
 };
 
-pub(super) const SQUARESPACE: Provider = Provider {
+const SQUARESPACE: Provider = Provider {
     slug: "squarespace",
     name: "Squarespace",
     category: Category::Commerce,
@@ -153,7 +156,7 @@ pub(super) const SQUARESPACE: Provider = Provider {
     note: "The secret is hexadecimal.",
 };
 
-pub(super) const WOOCOMMERCE: Provider = Provider {
+const WOOCOMMERCE: Provider = Provider {
     slug: "woocommerce",
     name: "WooCommerce",
     category: Category::Commerce,

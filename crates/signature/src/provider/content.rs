@@ -11,7 +11,10 @@ use crate::items::Items;
 use crate::scheme::{Part, Place, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
-pub(super) const AUTODESK: Provider = Provider {
+pub(super) const ALL: &[&Provider] =
+    &[&AUTODESK, &CONTENTFUL, &FIGMA, &FRAMEIO, &HYGRAPH, &KONTENT_AI, &MUX, &SANITY, &WEBFLOW];
+
+const AUTODESK: Provider = Provider {
     slug: "autodesk",
     name: "Autodesk Platform Services",
     category: Category::Content,
@@ -28,7 +31,7 @@ pub(super) const AUTODESK: Provider = Provider {
     note: "HMAC with SHA-1 behind `sha1hash=`. The id stands in a header and is not signed.",
 };
 
-pub(super) const CONTENTFUL: Provider = Provider {
+const CONTENTFUL: Provider = Provider {
     slug: "contentful",
     name: "Contentful",
     category: Category::Content,
@@ -45,7 +48,7 @@ pub(super) const CONTENTFUL: Provider = Provider {
     note: "Method, path and query are signed as Contentful requested them, and the headers that the request names. A request of exactly 30 s is too old already.",
 };
 
-pub(super) const FIGMA: Provider = Provider {
+const FIGMA: Provider = Provider {
     slug: "figma",
     name: "Figma",
     category: Category::Content,
@@ -62,7 +65,7 @@ pub(super) const FIGMA: Provider = Provider {
     note: "The passcode stands in the body, proves who sends and protects nothing of the request.",
 };
 
-pub(super) const FRAMEIO: Provider = Provider {
+const FRAMEIO: Provider = Provider {
     slug: "frameio",
     name: "Frame.io",
     category: Category::Content,
@@ -89,7 +92,7 @@ pub(super) const FRAMEIO: Provider = Provider {
     note: "There is no id, and two events may have the same bytes, so repeats are not told.",
 };
 
-pub(super) const HYGRAPH: Provider = Provider {
+const HYGRAPH: Provider = Provider {
     slug: "hygraph",
     name: "Hygraph",
     category: Category::Content,
@@ -106,7 +109,7 @@ pub(super) const HYGRAPH: Provider = Provider {
     note: "The time is signed; no window is stated, so none is enforced unless a tolerance is configured.",
 };
 
-pub(super) const KONTENT_AI: Provider = Provider {
+const KONTENT_AI: Provider = Provider {
     slug: "kontent-ai",
     name: "Kontent.ai",
     category: Category::Content,
@@ -127,7 +130,7 @@ pub(super) const KONTENT_AI: Provider = Provider {
     note: "",
 };
 
-pub(super) const MUX: Provider = Provider {
+const MUX: Provider = Provider {
     slug: "mux",
     name: "Mux",
     category: Category::Content,
@@ -149,7 +152,7 @@ pub(super) const MUX: Provider = Provider {
     note: "Its own library accepts any time in the future; here the window counts in both directions.",
 };
 
-pub(super) const SANITY: Provider = Provider {
+const SANITY: Provider = Provider {
     slug: "sanity",
     name: "Sanity",
     category: Category::Content,
@@ -173,7 +176,7 @@ pub(super) const SANITY: Provider = Provider {
     note: "The time is signed, and no window is stated. Empty bodies are refused, as its own library does. The id stands in a header and is not signed.",
 };
 
-pub(super) const WEBFLOW: Provider = Provider {
+const WEBFLOW: Provider = Provider {
     slug: "webflow",
     name: "Webflow",
     category: Category::Content,

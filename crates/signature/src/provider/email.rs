@@ -10,8 +10,21 @@ use crate::items::Items;
 use crate::scheme::{Algorithm, Part, Place, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::fact;
 
+pub(super) const ALL: &[&Provider] = &[
+    &MAILCHANNELS,
+    &SENDGRID,
+    &BREVO,
+    &MAILERSEND,
+    &MAILGUN,
+    &MANDRILL,
+    &POSTAL,
+    &POSTMARK,
+    &RESEND,
+    &SPARKPOST,
+];
+
 /// An HTTP message signature (RFC 9421) over the body's digest and the time.
-pub(super) const MAILCHANNELS: Provider = Provider {
+const MAILCHANNELS: Provider = Provider {
     slug: "mailchannels",
     name: "MailChannels",
     category: Category::Email,
@@ -30,7 +43,7 @@ pub(super) const MAILCHANNELS: Provider = Provider {
 
 /// The time is signed, and no window is stated: retries go on for a day. A request is a batch of
 /// events, each with an id (`sg_event_id`); as a whole it is told by the hash of its bytes.
-pub(super) const SENDGRID: Provider = Provider {
+const SENDGRID: Provider = Provider {
     slug: "sendgrid",
     name: "SendGrid Event Webhook",
     category: Category::Email,
@@ -51,7 +64,7 @@ pub(super) const SENDGRID: Provider = Provider {
     note: "",
 };
 
-pub(super) const BREVO: Provider = Provider {
+const BREVO: Provider = Provider {
     slug: "brevo",
     name: "Brevo",
     category: Category::Email,
@@ -68,7 +81,7 @@ pub(super) const BREVO: Provider = Provider {
     note: "The token proves who sends and protects nothing of the request. One message has many events under one id, so events are told by their bytes.",
 };
 
-pub(super) const MAILERSEND: Provider = Provider {
+const MAILERSEND: Provider = Provider {
     slug: "mailersend",
     name: "MailerSend",
     category: Category::Email,
@@ -85,7 +98,7 @@ pub(super) const MAILERSEND: Provider = Provider {
     note: "Slashes are escaped in the JSON: the bytes as they are sent are what is signed.",
 };
 
-pub(super) const MAILGUN: Provider = Provider {
+const MAILGUN: Provider = Provider {
     slug: "mailgun",
     name: "Mailgun",
     category: Category::Email,
@@ -110,7 +123,7 @@ pub(super) const MAILGUN: Provider = Provider {
     note: "Only a time and a token are signed, not the event: whoever has seen one request can send other events with its signature. Inbound routes send the three values as a form and are not verified here.",
 };
 
-pub(super) const MANDRILL: Provider = Provider {
+const MANDRILL: Provider = Provider {
     slug: "mandrill",
     name: "Mailchimp Transactional (Mandrill)",
     category: Category::Email,
@@ -137,7 +150,7 @@ pub(super) const MANDRILL: Provider = Provider {
     note: "The URL is signed as it was registered, with the user and password if it has them. The form is signed by its names and values, sorted. The first request after the hook was made is signed with the key `test-webhook`.",
 };
 
-pub(super) const POSTAL: Provider = Provider {
+const POSTAL: Provider = Provider {
     slug: "postal",
     name: "Postal",
     category: Category::Email,
@@ -157,7 +170,7 @@ pub(super) const POSTAL: Provider = Provider {
     note: "The secret is the public key of the installation. The header with the older signature by SHA-1 is not accepted.",
 };
 
-pub(super) const POSTMARK: Provider = Provider {
+const POSTMARK: Provider = Provider {
     slug: "postmark",
     name: "Postmark",
     category: Category::Email,
@@ -174,7 +187,7 @@ pub(super) const POSTMARK: Provider = Provider {
     note: "The password proves who sends and protects nothing of the request. One message has many events under one id, so events are told by their bytes.",
 };
 
-pub(super) const RESEND: Provider = Provider {
+const RESEND: Provider = Provider {
     slug: "resend",
     name: "Resend",
     category: Category::Email,
@@ -191,7 +204,7 @@ pub(super) const RESEND: Provider = Provider {
     note: "",
 };
 
-pub(super) const SPARKPOST: Provider = Provider {
+const SPARKPOST: Provider = Provider {
     slug: "sparkpost",
     name: "SparkPost",
     category: Category::Email,

@@ -9,7 +9,10 @@ use crate::generic::USUAL;
 use crate::scheme::{Algorithm, Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::fact;
 
-pub(super) const BREX: Provider = Provider {
+pub(super) const ALL: &[&Provider] =
+    &[&BREX, &DWOLLA, &INCREASE, &LITHIC, &MODERN_TREASURY, &PINWHEEL, &RAMP, &WISE, &PLAID];
+
+const BREX: Provider = Provider {
     slug: "brex",
     name: "Brex",
     category: Category::Fintech,
@@ -26,7 +29,7 @@ pub(super) const BREX: Provider = Provider {
     note: "The secrets are fetched from the API; several are live while they are rotated.",
 };
 
-pub(super) const DWOLLA: Provider = Provider {
+const DWOLLA: Provider = Provider {
     slug: "dwolla",
     name: "Dwolla",
     category: Category::Fintech,
@@ -43,7 +46,7 @@ pub(super) const DWOLLA: Provider = Provider {
     note: "",
 };
 
-pub(super) const INCREASE: Provider = Provider {
+const INCREASE: Provider = Provider {
     slug: "increase",
     name: "Increase",
     category: Category::Fintech,
@@ -60,7 +63,7 @@ pub(super) const INCREASE: Provider = Provider {
     note: "",
 };
 
-pub(super) const LITHIC: Provider = Provider {
+const LITHIC: Provider = Provider {
     slug: "lithic",
     name: "Lithic",
     category: Category::Fintech,
@@ -77,7 +80,7 @@ pub(super) const LITHIC: Provider = Provider {
     note: "",
 };
 
-pub(super) const MODERN_TREASURY: Provider = Provider {
+const MODERN_TREASURY: Provider = Provider {
     slug: "modern-treasury",
     name: "Modern Treasury",
     category: Category::Fintech,
@@ -94,7 +97,7 @@ pub(super) const MODERN_TREASURY: Provider = Provider {
     note: "The id stands in a header and is not signed.",
 };
 
-pub(super) const PINWHEEL: Provider = Provider {
+const PINWHEEL: Provider = Provider {
     slug: "pinwheel",
     name: "Pinwheel",
     category: Category::Fintech,
@@ -121,7 +124,7 @@ pub(super) const PINWHEEL: Provider = Provider {
     note: "The key is the API secret.",
 };
 
-pub(super) const RAMP: Provider = Provider {
+const RAMP: Provider = Provider {
     slug: "ramp",
     name: "Ramp",
     category: Category::Fintech,
@@ -138,7 +141,7 @@ pub(super) const RAMP: Provider = Provider {
     note: "Not known: whether the signature is hexadecimal or base64 is contested. What stands here is the generic scheme.",
 };
 
-pub(super) const WISE: Provider = Provider {
+const WISE: Provider = Provider {
     slug: "wise",
     name: "Wise",
     category: Category::Fintech,
@@ -156,7 +159,7 @@ pub(super) const WISE: Provider = Provider {
 };
 
 /// Without a secret each key is fetched by its id, with the client's credentials.
-pub(super) const PLAID: Provider = Provider {
+const PLAID: Provider = Provider {
     slug: "plaid",
     name: "Plaid",
     category: Category::Fintech,

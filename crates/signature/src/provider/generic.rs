@@ -9,11 +9,14 @@ use crate::items::Items;
 use crate::scheme::{Scheme, Signed, Token};
 use crate::writing::fact;
 
+pub(super) const ALL: &[&Provider] =
+    &[&BASIC, &GENERIC, &HOOK0, &STANDARD_WEBHOOKS, &TOKEN, &CLOUDEVENTS, &HOSTEDHOOKS, &SVIX];
+
 /// Where senders that follow no convention but JSON have their types. No id is guessed: a wrong
 /// guess would take different events for repeats of one, and lose them.
 const JSON_TYPE: Fact = fact![Json("/type")];
 
-pub(super) const BASIC: Provider = Provider {
+const BASIC: Provider = Provider {
     slug: "basic",
     name: "HTTP basic authentication",
     category: Category::Generic,
@@ -30,7 +33,7 @@ pub(super) const BASIC: Provider = Provider {
     note: "The password proves who sends and protects nothing of the request.",
 };
 
-pub(super) const GENERIC: Provider = Provider {
+const GENERIC: Provider = Provider {
     slug: "generic",
     name: "HMAC of the body",
     category: Category::Generic,
@@ -55,7 +58,7 @@ pub(crate) const STANDARD_WEBHOOKS_SCHEME: Signed =
 pub(super) const SVIX_SCHEME: Signed =
     Signed::standard_webhooks("svix-id", "svix-timestamp", "svix-signature");
 
-pub(super) const HOOK0: Provider = Provider {
+const HOOK0: Provider = Provider {
     slug: "hook0",
     name: "Hook0 (also Coinbase Developer Platform)",
     category: Category::Generic,
@@ -72,7 +75,7 @@ pub(super) const HOOK0: Provider = Provider {
     note: "A `v1` also signs the headers that it names; with one there, a `v0` is not looked at. Alone a `v0` counts, and it signs no headers, so the id and the type are not protected.",
 };
 
-pub(super) const STANDARD_WEBHOOKS: Provider = Provider {
+const STANDARD_WEBHOOKS: Provider = Provider {
     slug: "standard-webhooks",
     name: "Standard Webhooks",
     category: Category::Generic,
@@ -89,7 +92,7 @@ pub(super) const STANDARD_WEBHOOKS: Provider = Provider {
     note: "",
 };
 
-pub(super) const TOKEN: Provider = Provider {
+const TOKEN: Provider = Provider {
     slug: "token",
     name: "Static token",
     category: Category::Generic,
@@ -106,7 +109,7 @@ pub(super) const TOKEN: Provider = Provider {
     note: "The token proves who sends and protects nothing of the request.",
 };
 
-pub(super) const CLOUDEVENTS: Provider = Provider {
+const CLOUDEVENTS: Provider = Provider {
     slug: "cloudevents",
     name: "CloudEvents HTTP webhook",
     category: Category::Generic,
@@ -128,7 +131,7 @@ pub(super) const CLOUDEVENTS: Provider = Provider {
     note: "The token proves who sends and protects nothing of the request. An id is unique only together with its source.",
 };
 
-pub(super) const HOSTEDHOOKS: Provider = Provider {
+const HOSTEDHOOKS: Provider = Provider {
     slug: "hostedhooks",
     name: "HostedHooks",
     category: Category::Generic,
@@ -145,7 +148,7 @@ pub(super) const HOSTEDHOOKS: Provider = Provider {
     note: "Not known: no public source says how it signs, and the service seems to be gone. What stands here is the generic scheme.",
 };
 
-pub(super) const SVIX: Provider = Provider {
+const SVIX: Provider = Provider {
     slug: "svix",
     name: "Svix",
     category: Category::Generic,

@@ -6,7 +6,9 @@ use crate::generic::USUAL;
 use crate::scheme::{Scheme, Signed};
 use crate::writing::fact;
 
-pub(super) const CHECKR: Provider = Provider {
+pub(super) const ALL: &[&Provider] = &[&CHECKR, &FINCH, &GO1];
+
+const CHECKR: Provider = Provider {
     slug: "checkr",
     name: "Checkr",
     category: Category::Hr,
@@ -23,7 +25,7 @@ pub(super) const CHECKR: Provider = Provider {
     note: "",
 };
 
-pub(super) const FINCH: Provider = Provider {
+const FINCH: Provider = Provider {
     slug: "finch",
     name: "Finch",
     category: Category::Hr,
@@ -44,7 +46,7 @@ pub(super) const FINCH: Provider = Provider {
     note: "Standard Webhooks under headers of its own; the secret is base64 without `whsec_`.",
 };
 
-pub(super) const GO1: Provider = Provider {
+const GO1: Provider = Provider {
     slug: "go1",
     name: "Go1",
     category: Category::Hr,

@@ -10,7 +10,20 @@ use crate::items::Items;
 use crate::scheme::{KeyForm, Part, Place, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::fact;
 
-pub(super) const AIRSHIP: Provider = Provider {
+pub(super) const ALL: &[&Provider] = &[
+    &AIRSHIP,
+    &CLEARBIT,
+    &CUSTOMER_IO,
+    &FRONT,
+    &HUBSPOT,
+    &INTERCOM,
+    &KLAVIYO,
+    &MAILCHIMP,
+    &SEGMENT,
+    &ZENDESK,
+];
+
+const AIRSHIP: Provider = Provider {
     slug: "airship",
     name: "Airship",
     category: Category::Marketing,
@@ -31,7 +44,7 @@ pub(super) const AIRSHIP: Provider = Provider {
     note: "There is no id that is known to be unique, so repeats are not told.",
 };
 
-pub(super) const CLEARBIT: Provider = Provider {
+const CLEARBIT: Provider = Provider {
     slug: "clearbit",
     name: "Clearbit",
     category: Category::Marketing,
@@ -50,7 +63,7 @@ pub(super) const CLEARBIT: Provider = Provider {
     note: "The key is the API key without `sk_`, which is left out here. HMAC with SHA-1 is all there is.",
 };
 
-pub(super) const CUSTOMER_IO: Provider = Provider {
+const CUSTOMER_IO: Provider = Provider {
     slug: "customer-io",
     name: "Customer.io reporting webhooks",
     category: Category::Marketing,
@@ -76,7 +89,7 @@ pub(super) const CUSTOMER_IO: Provider = Provider {
     note: "`v0` stands in what is signed and not in the header.",
 };
 
-pub(super) const FRONT: Provider = Provider {
+const FRONT: Provider = Provider {
     slug: "front",
     name: "Front",
     category: Category::Marketing,
@@ -98,7 +111,7 @@ pub(super) const FRONT: Provider = Provider {
     note: "",
 };
 
-pub(super) const HUBSPOT: Provider = Provider {
+const HUBSPOT: Provider = Provider {
     slug: "hubspot",
     name: "HubSpot",
     category: Category::Marketing,
@@ -139,7 +152,7 @@ pub(super) const HUBSPOT: Provider = Provider {
     note: "The URL is signed as it was registered, some of its escapes written plainly. Only version 3 is accepted: versions 1 and 2 are hashes behind the secret that sign no time. One request holds several events.",
 };
 
-pub(super) const INTERCOM: Provider = Provider {
+const INTERCOM: Provider = Provider {
     slug: "intercom",
     name: "Intercom",
     category: Category::Marketing,
@@ -156,7 +169,7 @@ pub(super) const INTERCOM: Provider = Provider {
     note: "The key is the client secret of the app. HMAC with SHA-1 is all there is.",
 };
 
-pub(super) const KLAVIYO: Provider = Provider {
+const KLAVIYO: Provider = Provider {
     slug: "klaviyo",
     name: "Klaviyo",
     category: Category::Marketing,
@@ -177,7 +190,7 @@ pub(super) const KLAVIYO: Provider = Provider {
     note: "The time stands behind the body in what is signed; no window is stated. One request holds several events.",
 };
 
-pub(super) const MAILCHIMP: Provider = Provider {
+const MAILCHIMP: Provider = Provider {
     slug: "mailchimp",
     name: "Mailchimp Marketing",
     category: Category::Marketing,
@@ -195,7 +208,7 @@ pub(super) const MAILCHIMP: Provider = Provider {
 };
 
 /// One message id may be sent to several mappings of the same destination, whose bodies differ.
-pub(super) const SEGMENT: Provider = Provider {
+const SEGMENT: Provider = Provider {
     slug: "segment",
     name: "Segment",
     category: Category::Marketing,
@@ -212,7 +225,7 @@ pub(super) const SEGMENT: Provider = Provider {
     note: "Of a batch only the first event is signed, and one event can be sent again at the head of a batch: the body is not protected. HMAC with SHA-1 is all there is, and no time is signed.",
 };
 
-pub(super) const ZENDESK: Provider = Provider {
+const ZENDESK: Provider = Provider {
     slug: "zendesk",
     name: "Zendesk",
     category: Category::Marketing,

@@ -6,7 +6,9 @@ use crate::fact::Fact;
 use crate::scheme::{Scheme, Signed};
 use crate::writing::fact;
 
-pub(super) const DATADOG: Provider = Provider {
+pub(super) const ALL: &[&Provider] = &[&DATADOG, &GRAFANA, &INCIDENT_IO, &PAGERDUTY, &SENTRY];
+
+const DATADOG: Provider = Provider {
     slug: "datadog",
     name: "Datadog",
     category: Category::Monitoring,
@@ -27,7 +29,7 @@ pub(super) const DATADOG: Provider = Provider {
     note: "Nothing is signed: add a header of your choice with a token to the hook and name it here. The token proves who sends and protects nothing of the request. The body is a template, so keep `$ID` or `$DATE` in it: events are told by their bytes.",
 };
 
-pub(super) const GRAFANA: Provider = Provider {
+const GRAFANA: Provider = Provider {
     slug: "grafana",
     name: "Grafana Alerting (12+)",
     category: Category::Monitoring,
@@ -44,7 +46,7 @@ pub(super) const GRAFANA: Provider = Provider {
     note: "Set no timestamp header there: with one, another text is signed. A reminder has the bytes of the first notification, so repeats are not told.",
 };
 
-pub(super) const INCIDENT_IO: Provider = Provider {
+const INCIDENT_IO: Provider = Provider {
     slug: "incident-io",
     name: "incident.io",
     category: Category::Monitoring,
@@ -61,7 +63,7 @@ pub(super) const INCIDENT_IO: Provider = Provider {
     note: "",
 };
 
-pub(super) const PAGERDUTY: Provider = Provider {
+const PAGERDUTY: Provider = Provider {
     slug: "pagerduty",
     name: "PagerDuty v3",
     category: Category::Monitoring,
@@ -78,7 +80,7 @@ pub(super) const PAGERDUTY: Provider = Provider {
     note: "Empty bodies are refused, as its own library does.",
 };
 
-pub(super) const SENTRY: Provider = Provider {
+const SENTRY: Provider = Provider {
     slug: "sentry",
     name: "Sentry",
     category: Category::Monitoring,

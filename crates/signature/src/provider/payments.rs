@@ -14,7 +14,35 @@ use crate::items::Items;
 use crate::scheme::{Format, KeyForm, Part, Place, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
-pub(super) const ADYEN: Provider = Provider {
+pub(super) const ALL: &[&Provider] = &[
+    &ADYEN,
+    &BRAINTREE,
+    &MERCADO_PAGO,
+    &PAYPAL,
+    &STRIPE,
+    &ADYEN_PLATFORM,
+    &AFFIRM,
+    &AIRWALLEX,
+    &AUTHORIZE_NET,
+    &BOLT,
+    &BTCPAY,
+    &CHECKOUT_COM,
+    &COINBASE_COMMERCE,
+    &FLUTTERWAVE,
+    &GOCARDLESS,
+    &KLARNA,
+    &LEMONSQUEEZY,
+    &MOLLIE,
+    &PADDLE,
+    &PAYSTACK,
+    &POLAR,
+    &PRIMER,
+    &RAZORPAY,
+    &SQUARE,
+    &WORLDLINE_CONNECT,
+];
+
+const ADYEN: Provider = Provider {
     slug: "adyen",
     name: "Adyen (standard payment webhooks)",
     category: Category::Payments,
@@ -43,7 +71,7 @@ pub(super) const ADYEN: Provider = Provider {
 };
 
 /// The event's type stands in XML inside the base64 of the payload.
-pub(super) const BRAINTREE: Provider = Provider {
+const BRAINTREE: Provider = Provider {
     slug: "braintree",
     name: "Braintree",
     category: Category::Payments,
@@ -65,7 +93,7 @@ pub(super) const BRAINTREE: Provider = Provider {
 };
 
 /// Neither the package nor the documentation signs anything of the body.
-pub(super) const MERCADO_PAGO: Provider = Provider {
+const MERCADO_PAGO: Provider = Provider {
     slug: "mercado-pago",
     name: "Mercado Pago",
     category: Category::Payments,
@@ -83,7 +111,7 @@ pub(super) const MERCADO_PAGO: Provider = Provider {
 };
 
 /// The CRC-32 in what is signed tells an accident, and not an alteration on purpose.
-pub(super) const PAYPAL: Provider = Provider {
+const PAYPAL: Provider = Provider {
     slug: "paypal",
     name: "PayPal",
     category: Category::Payments,
@@ -106,7 +134,7 @@ pub(super) const PAYPAL: Provider = Provider {
 
 /// `whsec_` is part of the key. Several `v1` are there while a secret is rolled; `v0` is a fake
 /// that test mode adds.
-pub(super) const STRIPE: Provider = Provider {
+const STRIPE: Provider = Provider {
     slug: "stripe",
     name: "Stripe",
     category: Category::Payments,
@@ -132,7 +160,7 @@ pub(super) const STRIPE: Provider = Provider {
     note: "",
 };
 
-pub(super) const ADYEN_PLATFORM: Provider = Provider {
+const ADYEN_PLATFORM: Provider = Provider {
     slug: "adyen-platform",
     name: "Adyen (Management / Balance Platform webhooks)",
     category: Category::Payments,
@@ -149,7 +177,7 @@ pub(super) const ADYEN_PLATFORM: Provider = Provider {
     note: "The secret is hexadecimal. Standard notifications of payments are signed in another way; see `adyen`.",
 };
 
-pub(super) const AFFIRM: Provider = Provider {
+const AFFIRM: Provider = Provider {
     slug: "affirm",
     name: "Affirm",
     category: Category::Payments,
@@ -171,7 +199,7 @@ pub(super) const AFFIRM: Provider = Provider {
     note: "",
 };
 
-pub(super) const AIRWALLEX: Provider = Provider {
+const AIRWALLEX: Provider = Provider {
     slug: "airwallex",
     name: "Airwallex",
     category: Category::Payments,
@@ -192,7 +220,7 @@ pub(super) const AIRWALLEX: Provider = Provider {
     note: "The time is signed, and no window is stated.",
 };
 
-pub(super) const AUTHORIZE_NET: Provider = Provider {
+const AUTHORIZE_NET: Provider = Provider {
     slug: "authorize-net",
     name: "Authorize.Net",
     category: Category::Payments,
@@ -211,7 +239,7 @@ pub(super) const AUTHORIZE_NET: Provider = Provider {
     note: "The signature key is hexadecimal.",
 };
 
-pub(super) const BOLT: Provider = Provider {
+const BOLT: Provider = Provider {
     slug: "bolt",
     name: "Bolt",
     category: Category::Payments,
@@ -228,7 +256,7 @@ pub(super) const BOLT: Provider = Provider {
     note: "While a secret is rotated, a second header carries the signature by the one to come, which is not looked at.",
 };
 
-pub(super) const BTCPAY: Provider = Provider {
+const BTCPAY: Provider = Provider {
     slug: "btcpay",
     name: "BTCPay Server",
     category: Category::Payments,
@@ -245,7 +273,7 @@ pub(super) const BTCPAY: Provider = Provider {
     note: "",
 };
 
-pub(super) const CHECKOUT_COM: Provider = Provider {
+const CHECKOUT_COM: Provider = Provider {
     slug: "checkout-com",
     name: "Checkout.com",
     category: Category::Payments,
@@ -262,7 +290,7 @@ pub(super) const CHECKOUT_COM: Provider = Provider {
     note: "",
 };
 
-pub(super) const COINBASE_COMMERCE: Provider = Provider {
+const COINBASE_COMMERCE: Provider = Provider {
     slug: "coinbase-commerce",
     name: "Coinbase Commerce",
     category: Category::Payments,
@@ -279,7 +307,7 @@ pub(super) const COINBASE_COMMERCE: Provider = Provider {
     note: "",
 };
 
-pub(super) const FLUTTERWAVE: Provider = Provider {
+const FLUTTERWAVE: Provider = Provider {
     slug: "flutterwave",
     name: "Flutterwave v4",
     category: Category::Payments,
@@ -296,7 +324,7 @@ pub(super) const FLUTTERWAVE: Provider = Provider {
     note: "Version 3 sends the secret itself as `verif-hash`; use the provider `token` with that header.",
 };
 
-pub(super) const GOCARDLESS: Provider = Provider {
+const GOCARDLESS: Provider = Provider {
     slug: "gocardless",
     name: "GoCardless",
     category: Category::Payments,
@@ -317,7 +345,7 @@ pub(super) const GOCARDLESS: Provider = Provider {
     note: "The header has the name that Standard Webhooks uses and holds plain hexadecimal. One request holds several events.",
 };
 
-pub(super) const KLARNA: Provider = Provider {
+const KLARNA: Provider = Provider {
     slug: "klarna",
     name: "Klarna",
     category: Category::Payments,
@@ -334,7 +362,7 @@ pub(super) const KLARNA: Provider = Provider {
     note: "Not known: whether the signature is hexadecimal or base64 is not settled, and older push notifications are not signed. What stands here is the generic scheme.",
 };
 
-pub(super) const LEMONSQUEEZY: Provider = Provider {
+const LEMONSQUEEZY: Provider = Provider {
     slug: "lemonsqueezy",
     name: "Lemon Squeezy",
     category: Category::Payments,
@@ -351,7 +379,7 @@ pub(super) const LEMONSQUEEZY: Provider = Provider {
     note: "",
 };
 
-pub(super) const MOLLIE: Provider = Provider {
+const MOLLIE: Provider = Provider {
     slug: "mollie",
     name: "Mollie (next-gen webhooks)",
     category: Category::Payments,
@@ -368,7 +396,7 @@ pub(super) const MOLLIE: Provider = Provider {
     note: "Only the newer webhooks are signed. The older ones, a form with `id`, are refused here: they must be confirmed by asking the API.",
 };
 
-pub(super) const PADDLE: Provider = Provider {
+const PADDLE: Provider = Provider {
     slug: "paddle",
     name: "Paddle Billing",
     category: Category::Payments,
@@ -394,7 +422,7 @@ pub(super) const PADDLE: Provider = Provider {
     note: "The window of 5 s is that of its own library; a slow road needs a wider one. While a secret is rotated there are several `h1`, of which any counts.",
 };
 
-pub(super) const PAYSTACK: Provider = Provider {
+const PAYSTACK: Provider = Provider {
     slug: "paystack",
     name: "Paystack",
     category: Category::Payments,
@@ -411,7 +439,7 @@ pub(super) const PAYSTACK: Provider = Provider {
     note: "There is no id, so events are told by their bytes.",
 };
 
-pub(super) const POLAR: Provider = Provider {
+const POLAR: Provider = Provider {
     slug: "polar",
     name: "Polar",
     category: Category::Payments,
@@ -428,7 +456,7 @@ pub(super) const POLAR: Provider = Provider {
     note: "The key is the text of the secret, `polar_whs_` and all, not what it is in base64.",
 };
 
-pub(super) const PRIMER: Provider = Provider {
+const PRIMER: Provider = Provider {
     slug: "primer",
     name: "Primer",
     category: Category::Payments,
@@ -449,7 +477,7 @@ pub(super) const PRIMER: Provider = Provider {
     note: "While a secret is rotated, a second header carries the signature by the older one; either counts.",
 };
 
-pub(super) const RAZORPAY: Provider = Provider {
+const RAZORPAY: Provider = Provider {
     slug: "razorpay",
     name: "Razorpay",
     category: Category::Payments,
@@ -466,7 +494,7 @@ pub(super) const RAZORPAY: Provider = Provider {
     note: "The id stands in a header and is not signed.",
 };
 
-pub(super) const SQUARE: Provider = Provider {
+const SQUARE: Provider = Provider {
     slug: "square",
     name: "Square",
     category: Category::Payments,
@@ -489,7 +517,7 @@ pub(super) const SQUARE: Provider = Provider {
     note: "The URL is signed exactly as it was registered. The older header, by SHA-1, is not accepted. Empty bodies are refused.",
 };
 
-pub(super) const WORLDLINE_CONNECT: Provider = Provider {
+const WORLDLINE_CONNECT: Provider = Provider {
     slug: "worldline-connect",
     name: "Worldline (Connect / Direct, ex Ingenico)",
     category: Category::Payments,

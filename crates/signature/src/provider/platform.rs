@@ -11,7 +11,25 @@ use crate::items::Items;
 use crate::scheme::{Format, Part, Place, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
-pub(super) const ALCHEMY: Provider = Provider {
+pub(super) const ALL: &[&Provider] = &[
+    &ALCHEMY,
+    &AWS_SNS,
+    &AZURE_EVENT_GRID,
+    &CONFIGCAT,
+    &DOPPLER,
+    &HEROKU,
+    &LAUNCHDARKLY,
+    &MONGODB_APP_SERVICES,
+    &MONGODB_ATLAS,
+    &RENDER,
+    &TAILSCALE,
+    &TERRAFORM_CLOUD,
+    &VERCEL,
+    &GCP_PUBSUB,
+    &NETLIFY,
+];
+
+const ALCHEMY: Provider = Provider {
     slug: "alchemy",
     name: "Alchemy",
     category: Category::Platform,
@@ -29,7 +47,7 @@ pub(super) const ALCHEMY: Provider = Provider {
 };
 
 /// A retry carries the time of the first try, so that no window can be asked for.
-pub(super) const AWS_SNS: Provider = Provider {
+const AWS_SNS: Provider = Provider {
     slug: "aws-sns",
     name: "Amazon SNS",
     category: Category::Platform,
@@ -50,7 +68,7 @@ pub(super) const AWS_SNS: Provider = Provider {
     note: "Without a `secret` the certificate is fetched from `sns.REGION.amazonaws.com`, which TLS vouches for. Message, id, subject, time and topic are signed; attributes are not. Raw delivery signs nothing and is refused. Set `SignatureVersion` 2 on the topic: version 1 is SHA-1.",
 };
 
-pub(super) const AZURE_EVENT_GRID: Provider = Provider {
+const AZURE_EVENT_GRID: Provider = Provider {
     slug: "azure-event-grid",
     name: "Azure Event Grid",
     category: Category::Platform,
@@ -71,7 +89,7 @@ pub(super) const AZURE_EVENT_GRID: Provider = Provider {
     note: "Nothing is signed: put `?code=…` at the end of the URL that is registered there. It proves who sends, protects nothing of the request, and stands in the log of every proxy on the way. One request may hold several events.",
 };
 
-pub(super) const CONFIGCAT: Provider = Provider {
+const CONFIGCAT: Provider = Provider {
     slug: "configcat",
     name: "ConfigCat",
     category: Category::Platform,
@@ -94,7 +112,7 @@ pub(super) const CONFIGCAT: Provider = Provider {
     note: "",
 };
 
-pub(super) const DOPPLER: Provider = Provider {
+const DOPPLER: Provider = Provider {
     slug: "doppler",
     name: "Doppler",
     category: Category::Platform,
@@ -111,7 +129,7 @@ pub(super) const DOPPLER: Provider = Provider {
     note: "There is no id, and two events may have the same bytes, so repeats are not told.",
 };
 
-pub(super) const HEROKU: Provider = Provider {
+const HEROKU: Provider = Provider {
     slug: "heroku",
     name: "Heroku",
     category: Category::Platform,
@@ -128,7 +146,7 @@ pub(super) const HEROKU: Provider = Provider {
     note: "",
 };
 
-pub(super) const LAUNCHDARKLY: Provider = Provider {
+const LAUNCHDARKLY: Provider = Provider {
     slug: "launchdarkly",
     name: "LaunchDarkly",
     category: Category::Platform,
@@ -145,7 +163,7 @@ pub(super) const LAUNCHDARKLY: Provider = Provider {
     note: "",
 };
 
-pub(super) const MONGODB_APP_SERVICES: Provider = Provider {
+const MONGODB_APP_SERVICES: Provider = Provider {
     slug: "mongodb-app-services",
     name: "MongoDB App Services (Realm) HTTPS endpoints",
     category: Category::Platform,
@@ -162,7 +180,7 @@ pub(super) const MONGODB_APP_SERVICES: Provider = Provider {
     note: "The product was retired in 2025. The caller signs, so whoever calls has the secret.",
 };
 
-pub(super) const MONGODB_ATLAS: Provider = Provider {
+const MONGODB_ATLAS: Provider = Provider {
     slug: "mongodb-atlas",
     name: "MongoDB Atlas alerts",
     category: Category::Platform,
@@ -179,7 +197,7 @@ pub(super) const MONGODB_ATLAS: Provider = Provider {
     note: "HMAC with SHA-1, in base64 by three implementations although one page says hexadecimal. An alert keeps its id from opening to closing, so events are told by their bytes.",
 };
 
-pub(super) const RENDER: Provider = Provider {
+const RENDER: Provider = Provider {
     slug: "render",
     name: "Render",
     category: Category::Platform,
@@ -196,7 +214,7 @@ pub(super) const RENDER: Provider = Provider {
     note: "",
 };
 
-pub(super) const TAILSCALE: Provider = Provider {
+const TAILSCALE: Provider = Provider {
     slug: "tailscale",
     name: "Tailscale",
     category: Category::Platform,
@@ -218,7 +236,7 @@ pub(super) const TAILSCALE: Provider = Provider {
     note: "One request holds several events.",
 };
 
-pub(super) const TERRAFORM_CLOUD: Provider = Provider {
+const TERRAFORM_CLOUD: Provider = Provider {
     slug: "terraform-cloud",
     name: "HCP Terraform notifications",
     category: Category::Platform,
@@ -235,7 +253,7 @@ pub(super) const TERRAFORM_CLOUD: Provider = Provider {
     note: "Run tasks use another header, `X-TFC-Task-Signature`.",
 };
 
-pub(super) const VERCEL: Provider = Provider {
+const VERCEL: Provider = Provider {
     slug: "vercel",
     name: "Vercel",
     category: Category::Platform,
@@ -252,7 +270,7 @@ pub(super) const VERCEL: Provider = Provider {
     note: "HMAC with SHA-1. Hooks of an integration have its client secret as key, hooks of an account their own.",
 };
 
-pub(super) const GCP_PUBSUB: Provider = Provider {
+const GCP_PUBSUB: Provider = Provider {
     slug: "gcp-pubsub",
     name: "Google Cloud Pub/Sub push",
     category: Category::Platform,
@@ -280,7 +298,7 @@ pub(super) const GCP_PUBSUB: Provider = Provider {
     note: "The token proves who sends and does not protect the body. Google's keys are fetched, unless a key set is configured as the secret.",
 };
 
-pub(super) const NETLIFY: Provider = Provider {
+const NETLIFY: Provider = Provider {
     slug: "netlify",
     name: "Netlify",
     category: Category::Platform,

@@ -11,7 +11,21 @@ use crate::items::Items;
 use crate::scheme::{Format, KeyForm, Place, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
-pub(super) const AIRTABLE: Provider = Provider {
+pub(super) const ALL: &[&Provider] = &[
+    &AIRTABLE,
+    &BOX,
+    &CAL_COM,
+    &CALENDLY,
+    &CRONOFY,
+    &DOCUSIGN,
+    &DROPBOX,
+    &MICROSOFT_GRAPH,
+    &NOTION,
+    &NYLAS,
+    &TYPEFORM,
+];
+
+const AIRTABLE: Provider = Provider {
     slug: "airtable",
     name: "Airtable",
     category: Category::Productivity,
@@ -30,7 +44,7 @@ pub(super) const AIRTABLE: Provider = Provider {
     note: "The secret is base64. The request only says that something changed; what, the API tells.",
 };
 
-pub(super) const BOX: Provider = Provider {
+const BOX: Provider = Provider {
     slug: "box",
     name: "Box",
     category: Category::Productivity,
@@ -51,7 +65,7 @@ pub(super) const BOX: Provider = Provider {
     note: "The delivery id is not signed. A body with more than ASCII may be signed with everything else escaped, so one that differs in such escapes alone is accepted. A time ahead of ours is refused.",
 };
 
-pub(super) const CAL_COM: Provider = Provider {
+const CAL_COM: Provider = Provider {
     slug: "cal-com",
     name: "Cal.com",
     category: Category::Productivity,
@@ -68,7 +82,7 @@ pub(super) const CAL_COM: Provider = Provider {
     note: "A hook without a secret sends the text `no-secret-provided`, which is refused.",
 };
 
-pub(super) const CALENDLY: Provider = Provider {
+const CALENDLY: Provider = Provider {
     slug: "calendly",
     name: "Calendly",
     category: Category::Productivity,
@@ -90,7 +104,7 @@ pub(super) const CALENDLY: Provider = Provider {
     note: "The window is 3 min, as in the sample of the documentation.",
 };
 
-pub(super) const CRONOFY: Provider = Provider {
+const CRONOFY: Provider = Provider {
     slug: "cronofy",
     name: "Cronofy",
     category: Category::Productivity,
@@ -109,7 +123,7 @@ pub(super) const CRONOFY: Provider = Provider {
     note: "There is no id, and two notifications may have the same bytes, so repeats are not told.",
 };
 
-pub(super) const DOCUSIGN: Provider = Provider {
+const DOCUSIGN: Provider = Provider {
     slug: "docusign",
     name: "DocuSign Connect",
     category: Category::Productivity,
@@ -128,7 +142,7 @@ pub(super) const DOCUSIGN: Provider = Provider {
     note: "There is a header for each of the keys of the account, up to 100; any counts. Bodies in XML are told by their bytes and have no type.",
 };
 
-pub(super) const DROPBOX: Provider = Provider {
+const DROPBOX: Provider = Provider {
     slug: "dropbox",
     name: "Dropbox",
     category: Category::Productivity,
@@ -145,7 +159,7 @@ pub(super) const DROPBOX: Provider = Provider {
     note: "The request only says whose files changed, always in the same bytes, so repeats are not told.",
 };
 
-pub(super) const MICROSOFT_GRAPH: Provider = Provider {
+const MICROSOFT_GRAPH: Provider = Provider {
     slug: "microsoft-graph",
     name: "Microsoft Graph change notifications",
     category: Category::Productivity,
@@ -166,7 +180,7 @@ pub(super) const MICROSOFT_GRAPH: Provider = Provider {
     note: "`clientState` of every item must be the secret. It proves who sends and protects nothing of the request. Two changes may have the same bytes, so repeats are not told. Tokens of notifications with data are not checked.",
 };
 
-pub(super) const NOTION: Provider = Provider {
+const NOTION: Provider = Provider {
     slug: "notion",
     name: "Notion",
     category: Category::Productivity,
@@ -183,7 +197,7 @@ pub(super) const NOTION: Provider = Provider {
     note: "The secret is the verification token that the first request brings.",
 };
 
-pub(super) const NYLAS: Provider = Provider {
+const NYLAS: Provider = Provider {
     slug: "nylas",
     name: "Nylas",
     category: Category::Productivity,
@@ -200,7 +214,7 @@ pub(super) const NYLAS: Provider = Provider {
     note: "",
 };
 
-pub(super) const TYPEFORM: Provider = Provider {
+const TYPEFORM: Provider = Provider {
     slug: "typeform",
     name: "Typeform",
     category: Category::Productivity,

@@ -7,7 +7,10 @@ use crate::items::Items;
 use crate::scheme::{Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::fact;
 
-pub(super) const ASANA: Provider = Provider {
+pub(super) const ALL: &[&Provider] =
+    &[&ASANA, &CLICKUP, &JIRA, &LINEAR, &TRELLO, &JIRA_CONNECT, &MONDAY];
+
+const ASANA: Provider = Provider {
     slug: "asana",
     name: "Asana",
     category: Category::Project,
@@ -28,7 +31,7 @@ pub(super) const ASANA: Provider = Provider {
     note: "The secret is what the first request brings in `X-Hook-Secret`. One request holds several events, or none when it is a heartbeat.",
 };
 
-pub(super) const CLICKUP: Provider = Provider {
+const CLICKUP: Provider = Provider {
     slug: "clickup",
     name: "ClickUp",
     category: Category::Project,
@@ -45,7 +48,7 @@ pub(super) const CLICKUP: Provider = Provider {
     note: "",
 };
 
-pub(super) const JIRA: Provider = Provider {
+const JIRA: Provider = Provider {
     slug: "jira",
     name: "Jira Cloud (system webhooks)",
     category: Category::Project,
@@ -62,7 +65,7 @@ pub(super) const JIRA: Provider = Provider {
     note: "For hooks made with a secret. Connect apps sign in another way. The id stands in a header and is not signed.",
 };
 
-pub(super) const LINEAR: Provider = Provider {
+const LINEAR: Provider = Provider {
     slug: "linear",
     name: "Linear",
     category: Category::Project,
@@ -83,7 +86,7 @@ pub(super) const LINEAR: Provider = Provider {
     note: "The time stands in the body, in milliseconds. The window of a minute is that of its own library. The id stands in a header and is not signed.",
 };
 
-pub(super) const TRELLO: Provider = Provider {
+const TRELLO: Provider = Provider {
     slug: "trello",
     name: "Trello",
     category: Category::Project,
@@ -103,7 +106,7 @@ pub(super) const TRELLO: Provider = Provider {
 };
 
 /// Installation and removal are signed otherwise (RS256, with a key that is fetched by its id).
-pub(super) const JIRA_CONNECT: Provider = Provider {
+const JIRA_CONNECT: Provider = Provider {
     slug: "jira-connect",
     name: "Atlassian Connect apps",
     category: Category::Project,
@@ -131,7 +134,7 @@ pub(super) const JIRA_CONNECT: Provider = Provider {
     note: "The secret is the `sharedSecret` of one installation. Method, path and query are signed; the body is not. The lifecycle callbacks `installed` and `uninstalled` are signed with another key and are refused.",
 };
 
-pub(super) const MONDAY: Provider = Provider {
+const MONDAY: Provider = Provider {
     slug: "monday",
     name: "monday.com",
     category: Category::Project,

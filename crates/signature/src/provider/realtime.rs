@@ -6,7 +6,9 @@ use crate::items::Items;
 use crate::scheme::{Scheme, Signed, Timestamp, Unit};
 use crate::writing::{TIMESTAMP_DOT_BODY, fact};
 
-pub(super) const ABLY: Provider = Provider {
+pub(super) const ALL: &[&Provider] = &[&ABLY, &KNOCK, &LIVEBLOCKS, &PUSHER];
+
+const ABLY: Provider = Provider {
     slug: "ably",
     name: "Ably",
     category: Category::Realtime,
@@ -30,7 +32,7 @@ pub(super) const ABLY: Provider = Provider {
     note: "The key is the part of the API key behind the colon. Only batched and enveloped webhooks are signed.",
 };
 
-pub(super) const KNOCK: Provider = Provider {
+const KNOCK: Provider = Provider {
     slug: "knock",
     name: "Knock",
     category: Category::Realtime,
@@ -53,7 +55,7 @@ pub(super) const KNOCK: Provider = Provider {
     note: "The time is in milliseconds and the signature in base64.",
 };
 
-pub(super) const LIVEBLOCKS: Provider = Provider {
+const LIVEBLOCKS: Provider = Provider {
     slug: "liveblocks",
     name: "Liveblocks",
     category: Category::Realtime,
@@ -70,7 +72,7 @@ pub(super) const LIVEBLOCKS: Provider = Provider {
     note: "",
 };
 
-pub(super) const PUSHER: Provider = Provider {
+const PUSHER: Provider = Provider {
     slug: "pusher",
     name: "Pusher Channels",
     category: Category::Realtime,

@@ -7,11 +7,14 @@ use crate::fact::Fact;
 use crate::scheme::{Scheme, Signed, Token};
 use crate::writing::fact;
 
+pub(super) const ALL: &[&Provider] =
+    &[&GITHUB, &GITLAB, &GITLAB_SIGNING_TOKEN, &BITBUCKET, &GITEA, &GOGS];
+
 /// GitHub sends its older SHA-1 header beside the one that counts. In form mode the form is
 /// signed as it is sent. The type has the action behind it: `pull_request.opened`. The `ping` after a
 /// webhook is made wants a 2xx alone, and is an event like any other: people test the whole way
 /// with it.
-pub(super) const GITHUB: Provider = Provider {
+const GITHUB: Provider = Provider {
     slug: "github",
     name: "GitHub",
     category: Category::Scm,
@@ -41,7 +44,7 @@ const GITLAB_TYPE: Fact = fact![
 /// A token in a header; nothing is signed. `Idempotency-Key` is the same over all attempts.
 /// `X-Gitlab-Event-UUID`, which older versions have alone, is shared by events that cause each
 /// other, so it counts only together with the body.
-pub(super) const GITLAB: Provider = Provider {
+const GITLAB: Provider = Provider {
     slug: "gitlab",
     name: "GitLab",
     category: Category::Scm,
@@ -59,7 +62,7 @@ pub(super) const GITLAB: Provider = Provider {
 };
 
 /// GitLab's newer way: Standard Webhooks (<https://gitlab.com/gitlab-org/gitlab/-/merge_requests/230944>).
-pub(super) const GITLAB_SIGNING_TOKEN: Provider = Provider {
+const GITLAB_SIGNING_TOKEN: Provider = Provider {
     slug: "gitlab-signing-token",
     name: "GitLab (signing token)",
     category: Category::Scm,
@@ -76,7 +79,7 @@ pub(super) const GITLAB_SIGNING_TOKEN: Provider = Provider {
     note: "",
 };
 
-pub(super) const BITBUCKET: Provider = Provider {
+const BITBUCKET: Provider = Provider {
     slug: "bitbucket",
     name: "Bitbucket Cloud",
     category: Category::Scm,
@@ -93,7 +96,7 @@ pub(super) const BITBUCKET: Provider = Provider {
     note: "The header has the name of GitHub's older one and holds SHA-256. The id stands in a header and is not signed.",
 };
 
-pub(super) const GITEA: Provider = Provider {
+const GITEA: Provider = Provider {
     slug: "gitea",
     name: "Gitea / Forgejo",
     category: Category::Scm,
@@ -110,7 +113,7 @@ pub(super) const GITEA: Provider = Provider {
     note: "Set the content type to JSON: in form mode the field `payload` is signed and not the body, and the request is refused here. Forgejo sends the same headers. The id stands in a header and is not signed.",
 };
 
-pub(super) const GOGS: Provider = Provider {
+const GOGS: Provider = Provider {
     slug: "gogs",
     name: "Gogs",
     category: Category::Scm,

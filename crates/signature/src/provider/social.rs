@@ -10,7 +10,10 @@ use crate::items::Items;
 use crate::scheme::{Algorithm, Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{ID_DOT_TIMESTAMP_DOT_BODY, TIMESTAMP_DOT_BODY, fact};
 
-pub(super) const KICK: Provider = Provider {
+pub(super) const ALL: &[&Provider] =
+    &[&KICK, &LINKEDIN, &META, &ORBIT, &TIKTOK, &TWITCH, &X_TWITTER];
+
+const KICK: Provider = Provider {
     slug: "kick",
     name: "Kick",
     category: Category::Social,
@@ -32,7 +35,7 @@ pub(super) const KICK: Provider = Provider {
     note: "The secret is the public key that Kick publishes. No window is stated.",
 };
 
-pub(super) const LINKEDIN: Provider = Provider {
+const LINKEDIN: Provider = Provider {
     slug: "linkedin",
     name: "LinkedIn",
     category: Category::Social,
@@ -52,7 +55,7 @@ pub(super) const LINKEDIN: Provider = Provider {
     note: "`hmacsha256=` stands before the body in what is signed, and not in the header.",
 };
 
-pub(super) const META: Provider = Provider {
+const META: Provider = Provider {
     slug: "meta",
     name: "Meta (Graph API, WhatsApp, Messenger, Instagram)",
     category: Category::Social,
@@ -85,7 +88,7 @@ pub(super) const META: Provider = Provider {
     note: "The key is the app secret. Text beyond ASCII is escaped in the JSON: the bytes as they are sent are what is signed. One request holds several changes.",
 };
 
-pub(super) const ORBIT: Provider = Provider {
+const ORBIT: Provider = Provider {
     slug: "orbit",
     name: "Orbit",
     category: Category::Social,
@@ -102,7 +105,7 @@ pub(super) const ORBIT: Provider = Provider {
     note: "Not known: the service is gone, and how it wrote its signatures is not confirmed. What stands here is the generic scheme.",
 };
 
-pub(super) const TIKTOK: Provider = Provider {
+const TIKTOK: Provider = Provider {
     slug: "tiktok",
     name: "TikTok",
     category: Category::Social,
@@ -124,7 +127,7 @@ pub(super) const TIKTOK: Provider = Provider {
     note: "The key is the client secret.",
 };
 
-pub(super) const TWITCH: Provider = Provider {
+const TWITCH: Provider = Provider {
     slug: "twitch",
     name: "Twitch EventSub",
     category: Category::Social,
@@ -150,7 +153,7 @@ pub(super) const TWITCH: Provider = Provider {
     note: "The time is signed as it is written, to the nanosecond. A revocation is a message too, of the type `revocation.…`.",
 };
 
-pub(super) const X_TWITTER: Provider = Provider {
+const X_TWITTER: Provider = Provider {
     slug: "x-twitter",
     name: "X (Twitter) Account Activity / v2 webhooks",
     category: Category::Social,

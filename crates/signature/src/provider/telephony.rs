@@ -12,8 +12,19 @@ use crate::items::Items;
 use crate::scheme::{Algorithm, Part, Scheme, Signed, Timestamp, Unit};
 use crate::writing::{DOT, fact};
 
+pub(super) const ALL: &[&Provider] = &[
+    &PLIVO,
+    &SINCH_VOICE,
+    &TWILIO,
+    &BANDWIDTH,
+    &SINCH_CONVERSATION,
+    &TELNYX,
+    &MESSAGEBIRD,
+    &VONAGE,
+];
+
 /// A nonce is made for each request, so it does not tell repeats.
-pub(super) const PLIVO: Provider = Provider {
+const PLIVO: Provider = Provider {
     slug: "plivo",
     name: "Plivo",
     category: Category::Telephony,
@@ -30,7 +41,7 @@ pub(super) const PLIVO: Provider = Provider {
     note: "The URL is signed as Plivo requested it, with its query sorted. A V2 signature signs neither the query nor the form, so it counts only where there are none. No time is signed.",
 };
 
-pub(super) const SINCH_VOICE: Provider = Provider {
+const SINCH_VOICE: Provider = Provider {
     slug: "sinch-voice",
     name: "Sinch Voice and Verification",
     category: Category::Telephony,
@@ -54,7 +65,7 @@ pub(super) const SINCH_VOICE: Provider = Provider {
 /// The idempotency token is the same over all attempts. Without it a message has its id and
 /// status; a call only where a sequence number tells its callbacks apart, since one call asks
 /// many questions while its status stays the same.
-pub(super) const TWILIO: Provider = Provider {
+const TWILIO: Provider = Provider {
     slug: "twilio",
     name: "Twilio",
     category: Category::Telephony,
@@ -80,7 +91,7 @@ pub(super) const TWILIO: Provider = Provider {
     note: "",
 };
 
-pub(super) const BANDWIDTH: Provider = Provider {
+const BANDWIDTH: Provider = Provider {
     slug: "bandwidth",
     name: "Bandwidth",
     category: Category::Telephony,
@@ -101,7 +112,7 @@ pub(super) const BANDWIDTH: Provider = Provider {
     note: "The password proves who sends and protects nothing of the request.",
 };
 
-pub(super) const SINCH_CONVERSATION: Provider = Provider {
+const SINCH_CONVERSATION: Provider = Provider {
     slug: "sinch-conversation",
     name: "Sinch Conversation API",
     category: Category::Telephony,
@@ -128,7 +139,7 @@ pub(super) const SINCH_CONVERSATION: Provider = Provider {
     note: "The body stands first in what is signed, then a nonce and the time.",
 };
 
-pub(super) const TELNYX: Provider = Provider {
+const TELNYX: Provider = Provider {
     slug: "telnyx",
     name: "Telnyx",
     category: Category::Telephony,
@@ -149,7 +160,7 @@ pub(super) const TELNYX: Provider = Provider {
     note: "The secret is the public key of the account.",
 };
 
-pub(super) const MESSAGEBIRD: Provider = Provider {
+const MESSAGEBIRD: Provider = Provider {
     slug: "messagebird",
     name: "MessageBird (Bird)",
     category: Category::Telephony,
@@ -166,7 +177,7 @@ pub(super) const MESSAGEBIRD: Provider = Provider {
     note: "The URL is signed as MessageBird calls it. The older header `MessageBird-Signature` is not accepted.",
 };
 
-pub(super) const VONAGE: Provider = Provider {
+const VONAGE: Provider = Provider {
     slug: "vonage",
     name: "Vonage",
     category: Category::Telephony,
