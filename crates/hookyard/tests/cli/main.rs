@@ -1,7 +1,8 @@
 //! The command line, tested through the real binary.
 //!
-//! `reference` keeps `docs/reference/cli.md` current, `basics` has what needs no hub, `trigger`
-//! sends to a server in the test, `verify` asks no one, `dev` and `serve` start hubs, `asking` asks one.
+//! `reference` keeps `docs/reference/cli.md` current and `pages` `docs/providers`, `basics` has what
+//! needs no hub, `trigger` sends to a server in the test, `verify` asks no one, `dev` and `serve`
+//! start hubs, `asking` asks one.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +14,7 @@
 mod asking;
 mod basics;
 mod dev;
+mod pages;
 mod reference;
 mod serve;
 mod support;
