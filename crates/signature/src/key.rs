@@ -138,7 +138,9 @@ impl Key {
 
 /// Public-key signatures are over one piece of memory.
 fn collect(feed: &dyn Fn(Sink<'_>)) -> Vec<u8> {
-    let mut message = Vec::new();
+    let mut length = 0;
+    feed(&mut |piece| length += piece.len());
+    let mut message = Vec::with_capacity(length);
     feed(&mut |piece| message.extend_from_slice(piece));
     message
 }
