@@ -9,7 +9,7 @@ use crate::needs;
 
 /// The programs of the package `hookyard-bench`.
 pub(crate) const TOOLS: &[&str] =
-    &["speed", "kill", "power", "noisy", "octokit", "load", "baseline", "sink", "verify"];
+    &["speed", "cost", "kill", "power", "noisy", "octokit", "load", "baseline", "sink", "verify"];
 
 /// `cargo xtask bench [TOOL] […]`.
 pub(crate) fn run_named(arguments: &[String]) -> Result<Ended> {
@@ -35,7 +35,7 @@ pub(crate) fn run(tool: &str, arguments: &[String]) -> Result<Ended> {
         return Ok(Ended::Badly(1));
     }
     let mut build = command::cargo(["build", "--release", "-p", "hookyard-bench"]);
-    if !matches!(tool, "load" | "baseline" | "sink" | "verify") {
+    if !matches!(tool, "cost" | "load" | "baseline" | "sink" | "verify") {
         build.args(["-p", "hookyard"]);
     }
     if let Ended::Badly(code) = command::run(&mut build)? {

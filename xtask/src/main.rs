@@ -25,7 +25,7 @@ cargo xtask COMMAND
   ci                 fmt, clippy, docs, tidy and then `test`; what .ci/run does
   tidy               the project's own checks
   bench [TOOL] […]   build and run a tool of bench/ in release (default: speed)
-  speed kill power noisy octokit load baseline sink verify […]
+  speed cost kill power noisy octokit load baseline sink verify […]
                      the same tools by their name; `--help` after it explains each";
 
 fn main() -> ExitCode {
