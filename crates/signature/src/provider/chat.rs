@@ -9,8 +9,18 @@ use crate::items::Items;
 use crate::scheme::{Algorithm, KeyForm, Part, Scheme, Signed, Timestamp, Token, Unit};
 use crate::writing::fact;
 
-pub(super) const ALL: &[&Provider] =
-    &[&SLACK, &DISCORD, &LINE, &MICROSOFT_TEAMS, &SENDBIRD, &TELEGRAM, &VIBER, &WEBEX, &ZOOM];
+pub(super) const ALL: &[&Provider] = &[
+    &SLACK,
+    &DISCORD,
+    &DISCOURSE,
+    &LINE,
+    &MICROSOFT_TEAMS,
+    &SENDBIRD,
+    &TELEGRAM,
+    &VIBER,
+    &WEBEX,
+    &ZOOM,
+];
 
 /// The timestamp is the header's. The times in the body are not signed apart from it, and say
 /// when something happened, not when it was sent. A slash command is a form, and says its name:
@@ -62,6 +72,26 @@ const DISCORD: Provider = Provider {
     answer: "204 within 3 s for events; interactions want an answer with a body",
     retries: "interactions never; events with growing pauses for up to 10 min",
     note: "The secret is the public key of the application. Requests signed wrongly on purpose must get 401. An interaction wants an answer with a body within 3 s, which a hub that stores and forwards cannot give. The time is signed, and no window is stated.",
+};
+
+/// By discourse/discourse `app/jobs/regular/emit_web_hook_event.rb`, which says what is signed and
+/// sent, and makes a new event, with a new id, for each of its retries. A ping has no name of its
+/// own in some versions, but always a type.
+const DISCOURSE: Provider = Provider {
+    slug: "discourse",
+    name: "Discourse",
+    category: Category::Chat,
+    docs: "https://meta.discourse.org/t/configure-webhooks-that-trigger-on-discourse-events-to-integrate-with-external-services/49045",
+    confidence: Confidence::Proven,
+    scheme: Scheme::Signed(Signed::hmac_sha256("x-discourse-event-signature").prefix("sha256=")),
+    settings: &[],
+    event_id: fact![Header("x-discourse-event-id")],
+    event_type: fact![Header("x-discourse-event"); Header("x-discourse-event-type")],
+    items: None,
+    handshake: None,
+    answer: "2xx within 20 s",
+    retries: "four times, after 1, 5, 25 and 125 minutes, if the site has retries switched on",
+    note: "Ids count up within one site, so each site needs a source of its own; a retry comes with a new id and is no repeat here. The id and the type stand in headers and are not signed. Without a secret at the webhook nothing is signed.",
 };
 
 const LINE: Provider = Provider {
