@@ -142,7 +142,7 @@ const SENDBIRD: Provider = Provider {
     scheme: Scheme::Signed(Signed::hmac_sha256("x-sendbird-signature")),
     settings: &[],
     event_id: Fact::NONE,
-    event_type: fact![Json("/category")],
+    event_type: fact![DottedJson("/category")],
     items: None,
     handshake: None,
     answer: "",

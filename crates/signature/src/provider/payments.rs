@@ -299,7 +299,7 @@ const COINBASE_COMMERCE: Provider = Provider {
     scheme: Scheme::Signed(Signed::hmac_sha256("x-cc-webhook-signature")),
     settings: &[],
     event_id: fact![Json("/event/id")],
-    event_type: fact![Json("/event/type")],
+    event_type: fact![DottedJson("/event/type")],
     items: None,
     handshake: None,
     answer: "2xx",

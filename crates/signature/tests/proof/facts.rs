@@ -119,6 +119,13 @@ const ROWS: &[Row] = &[
         Some("w1"),
         Some("store.order.created"),
     ),
+    row(
+        "coinbase-commerce",
+        &[],
+        r#"{"event":{"id":"c1","type":"charge:created"}}"#,
+        Some("c1"),
+        Some("charge.created"),
+    ),
     row("jira", &[], r#"{"webhookEvent":"jira:issue_created"}"#, None, Some("jira.issue_created")),
     row(
         "heroku",
