@@ -73,10 +73,15 @@ impl Prove for Twilio {
 /// nothing binds is refused.
 fn appended(request: &Received<'_>) -> Result<Vec<Vec<u8>>, Rejection> {
     let mut found = Vec::new();
-    if request.is_form() {
-        found.push(sorted_form(request.body));
-    }
     let hash = body_hash(request);
+    if request.is_form() {
+        let form = sorted_form(request.body);
+        // An empty form adds nothing to the URL, which then speaks of another body: whoever has
+        // the signature of one that is no form could send it again without a body.
+        if !form.is_empty() || hash != Some(false) {
+            found.push(form);
+        }
+    }
     match hash {
         Some(true) => found.push(Vec::new()),
         None if request.body.is_empty() => found.push(Vec::new()),
@@ -154,6 +159,27 @@ fn ports(url: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Options, Secret};
+
+    #[test]
+    fn a_body_with_a_hash_is_not_taken_for_an_empty_form() {
+        let keys = vec![Secret::new("a made-up token").unwrap()];
+        let twilio = (TWILIO.build)(keys, &Options::default()).unwrap();
+        let json: [(&str, &str); 1] = [("content-type", "application/json")];
+        let url = "https://example.com/x";
+        let request = Received { method: "POST", url, headers: &json, body: b"{}" };
+        let proof = twilio.sign(&request, "", UnixSeconds(0)).unwrap();
+        let (_, signature) = &proof.headers[0];
+        let url = proof.url.unwrap();
+        for body in ["", "&", "="] {
+            let headers =
+                [("content-type", "application/x-www-form-urlencoded"), (HEADER, &**signature)];
+            let request =
+                Received { method: "POST", url: &url, headers: &headers, body: body.as_bytes() };
+            let verdict = twilio.verify(&request, UnixSeconds(0), None);
+            assert_eq!(verdict, Err(Rejection::BodyHashMismatch { hash: HASH_AT }), "{body}");
+        }
+    }
 
     #[test]
     fn ports_are_added_and_removed() {
