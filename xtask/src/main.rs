@@ -5,6 +5,7 @@
 mod bench;
 mod ci;
 mod command;
+mod fuzz;
 mod interop;
 mod needs;
 mod test;
@@ -24,6 +25,7 @@ cargo xtask COMMAND
   interop            install the providers' own packages, which `test` needs, and no more
   ci                 fmt, clippy, docs, tidy and then `test`; what .ci/run does
   tidy               the project's own checks
+  fuzz [TARGET] […]  fuzz the parsers and the verification, `--seconds N` each (120)
   bench [TOOL] […]   build and run a tool of bench/ in release (default: speed)
   speed cost kill power noisy octokit load baseline sink verify […]
                      the same tools by their name; `--help` after it explains each";
@@ -50,6 +52,7 @@ fn run(arguments: &[String]) -> Result<Ended> {
         "interop" => interop::install().map(|()| Ended::Well),
         "ci" => ci::run(),
         "tidy" => tidy::run(),
+        "fuzz" => fuzz::run(rest),
         "bench" => bench::run_named(rest),
         tool if bench::TOOLS.contains(&tool) => bench::run(tool, rest),
         "help" | "--help" | "-h" => {

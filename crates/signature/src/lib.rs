@@ -16,6 +16,8 @@ mod explain;
 mod fact;
 mod fetch;
 mod form;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod generic;
 mod handshake;
 mod items;

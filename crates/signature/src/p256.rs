@@ -37,7 +37,7 @@ pub(crate) fn verify_sha1(point: &[u8], message: &[u8], signature: &[u8]) -> boo
 }
 
 /// FIPS 186-5, section 6.4.2.
-fn verify_hash(point: &[u8], hash: &[u8], signature: &[u8]) -> Option<()> {
+pub(crate) fn verify_hash(point: &[u8], hash: &[u8], signature: &[u8]) -> Option<()> {
     let key = Point::read(point)?;
     let (r, s) = der::ecdsa_signature(signature)?;
     let (r, s) = (padded(r)?, padded(s)?);

@@ -18,12 +18,12 @@ const HOSTS: &[&[&str]] = &[
 /// Folders of a machine's own, in parts for the same reason.
 const FOLDERS: &[&[&str]] = &[&["", "work", ""], &["", "root", ""], &["", "home", ""]];
 
-/// Finds hosts and folders. Cargo.lock names the registry by itself.
+/// Finds hosts and folders. A Cargo.lock names the registry by itself.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let hosts: Vec<_> = HOSTS.iter().map(|parts| parts.join(".")).collect();
     let folders: Vec<_> = FOLDERS.iter().map(|parts| parts.join("/")).collect();
     let mut findings = Vec::new();
-    for file in tree.files.iter().filter(|file| file.path != "Cargo.lock") {
+    for file in tree.files.iter().filter(|file| !file.path.ends_with("Cargo.lock")) {
         for (line, text) in (1..).zip(file.text.lines()) {
             if hosts.iter().any(|host| text.contains(host.as_str())) {
                 findings.push(Finding::new(&file.path, line, "names a package registry's host"));

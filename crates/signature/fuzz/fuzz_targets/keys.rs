@@ -1,0 +1,4 @@
+//! Fuzzes `hookyard_signature::fuzzing::keys`, which says what has to hold.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| hookyard_signature::fuzzing::keys(data));
