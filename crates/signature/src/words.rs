@@ -24,16 +24,15 @@ impl Scheme {
                 format!("the secret itself, in the {}{behind}", place.described())
             }
             Self::Basic => "user and password, in the header `authorization` (`Basic`)".to_owned(),
-            Self::Bespoke(bespoke) => {
-                let headers: Vec<_> =
-                    bespoke.headers.iter().map(|name| format!("`{name}`")).collect();
-                let at = if headers.is_empty() {
-                    String::new()
-                } else {
-                    format!(", in the header {}", headers.join(" and "))
-                };
-                format!("a way of its own ({}){at}", bespoke.name)
-            }
+            Self::Bespoke(bespoke) => match bespoke.headers {
+                [] => bespoke.about.to_owned(),
+                [header] => format!("{}, in the header `{header}`", bespoke.about),
+                [header, others @ ..] => {
+                    let others: Vec<_> = others.iter().map(|name| format!("`{name}`")).collect();
+                    let others = others.join(", ");
+                    format!("{}, in the header `{header}`, beside {others}", bespoke.about)
+                }
+            },
             Self::Unsigned => "nothing: the provider does not sign".to_owned(),
         }
     }
@@ -309,7 +308,14 @@ mod tests {
                 "HMAC-SHA256 over `{id}.{timestamp}.{body}`, in base64, in the header `webhook-signature` (`v1,…`); the secret is base64 of the key behind `whsec_`",
             ),
             ("token", "the secret itself, in the header `authorization` behind `Bearer`"),
-            ("twilio", "a way of its own (Twilio), in the header `x-twilio-signature`"),
+            (
+                "twilio",
+                "HMAC-SHA1 over the URL and the sorted form, or over the URL with the body's SHA-256 in its query, in base64, in the header `x-twilio-signature`",
+            ),
+            (
+                "contentful",
+                "HMAC-SHA256 over method, path, the headers that a header names and the body, in hexadecimal, in the header `x-contentful-signature`, beside `x-contentful-signed-headers`, `x-contentful-timestamp`",
+            ),
         ] {
             assert_eq!(provider(slug).unwrap().scheme.in_words(), expected);
         }

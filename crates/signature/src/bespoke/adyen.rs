@@ -26,6 +26,7 @@ const BODY: Text = Text::Borrowed("body as a notification of Adyen");
 /// and whether it succeeded, but not the time, the reason or any other data.
 pub(crate) static ADYEN: Bespoke = Bespoke {
     name: "Adyen",
+    about: "HMAC-SHA256 over eight fields of each item, joined by colons, in base64, in the item's own `hmacSignature`; the secret is hexadecimal of the key",
     headers: &[],
     covers: Covers { body: false, timestamp: false, id: false, method: false, url: false },
     tolerance: None,

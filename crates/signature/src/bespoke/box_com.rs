@@ -30,6 +30,7 @@ pub(crate) const SECONDARY_KEY: &str = "secondary_key";
 /// given as two secrets; the setting only against the second.
 pub(crate) static BOX: Bespoke = Bespoke {
     name: "Box",
+    about: "HMAC-SHA256 over `{body}{timestamp}`, in base64, by one or both of two keys",
     headers: &[PRIMARY, SECONDARY, TIMESTAMP, VERSION.0, ALGORITHM.0, ID],
     covers: Covers { body: true, timestamp: true, id: false, method: false, url: false },
     tolerance: TOLERANCE,

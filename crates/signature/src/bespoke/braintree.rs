@@ -27,6 +27,7 @@ pub(crate) const PUBLIC_KEY: &str = "public_key";
 /// Braintree's own way. A form with any other field is refused, so all that it says is protected.
 pub(crate) static BRAINTREE: Bespoke = Bespoke {
     name: "Braintree",
+    about: "HMAC-SHA1 over the form field `bt_payload`, in hexadecimal, in the form field `bt_signature`; the key is the SHA-1 of the private key",
     headers: &[],
     covers: Covers { body: true, timestamp: false, id: false, method: false, url: false },
     tolerance: None,

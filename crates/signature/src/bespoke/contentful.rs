@@ -21,6 +21,7 @@ const TOLERANCE: Option<u64> = Some(30);
 /// Contentful's own way.
 pub(crate) static CONTENTFUL: Bespoke = Bespoke {
     name: "Contentful",
+    about: "HMAC-SHA256 over method, path, the headers that a header names and the body, in hexadecimal",
     headers: &[SIGNATURE, NAMES, TIMESTAMP],
     covers: Covers { body: true, timestamp: true, id: false, method: true, url: true },
     tolerance: TOLERANCE,

@@ -27,6 +27,7 @@ const MAX_AGE: u64 = 3_600;
 /// eBay's own way.
 pub(crate) static EBAY: Bespoke = Bespoke {
     name: "eBay",
+    about: "ECDSA with P-256 and SHA-1 over `{body}`, in a JSON document in base64 that names the key",
     covers: Covers { body: true, timestamp: false, id: false, method: false, url: false },
     tolerance: None,
     headers: &[HEADER],

@@ -32,6 +32,7 @@ const TOLERANCE: u64 = 300;
 /// fal.ai's own way.
 pub(crate) static FAL: Bespoke = Bespoke {
     name: "fal.ai",
+    about: "Ed25519 over request id, user id, time and the SHA-256 of the body, in hexadecimal, by any key of a published set",
     covers: Covers { body: true, timestamp: true, id: true, method: false, url: false },
     tolerance: Some(TOLERANCE),
     headers: &[SIGNATURE, ID, USER, TIME],

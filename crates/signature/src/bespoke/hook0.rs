@@ -23,6 +23,7 @@ const TOLERANCE: Option<u64> = Some(300);
 /// a request can take `v1` off: ids are not protected.
 pub(crate) static HOOK0: Bespoke = Bespoke {
     name: "Hook0",
+    about: "HMAC-SHA256 over the time, the headers that the signature names and the body, in hexadecimal (`t=…,h=…,v1=…`)",
     headers: &[HEADER],
     covers: Covers { body: true, timestamp: true, id: false, method: false, url: false },
     tolerance: TOLERANCE,

@@ -18,6 +18,7 @@ const LENGTH: usize = 32;
 /// Hygraph's own way. Its library looks at no time, so none is enforced unless it is configured.
 pub(crate) static HYGRAPH: Bespoke = Bespoke {
     name: "Hygraph",
+    about: "HMAC-SHA256 over a JSON document of the body, the environment and the time, in base64 (`sign=…, env=…, t=…`)",
     headers: &[HEADER],
     covers: Covers { body: true, timestamp: true, id: false, method: false, url: false },
     tolerance: None,

@@ -26,6 +26,7 @@ const TOLERANCE: u64 = 300;
 /// Keygen's own way. Each try is signed anew, so that none is too old.
 pub(crate) static KEYGEN: Bespoke = Bespoke {
     name: "Keygen",
+    about: "Ed25519 over method, path, host, date and the SHA-256 of the body (an HTTP signature by draft-cavage-http-signatures)",
     covers: Covers { body: true, timestamp: true, id: false, method: true, url: true },
     tolerance: Some(TOLERANCE),
     headers: &[SIGNATURE, DIGEST, DATE],

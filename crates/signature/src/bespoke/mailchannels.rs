@@ -30,6 +30,7 @@ const COMPONENTS: &str = "(\"content-digest\")";
 /// MailChannels' own way.
 pub(crate) static MAILCHANNELS: Bespoke = Bespoke {
     name: "MailChannels",
+    about: "Ed25519 over the SHA-256 of the body (an HTTP message signature by RFC 9421)",
     covers: Covers { body: true, timestamp: true, id: false, method: false, url: false },
     tolerance: Some(TOLERANCE),
     headers: &[SIGNATURE, INPUT, DIGEST],

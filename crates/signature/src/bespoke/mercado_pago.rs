@@ -22,6 +22,7 @@ const MILLISECOND_DIGITS: usize = 12;
 /// Mercado Pago's own way. The query's `data.id` names the resource, which is to be asked for.
 pub(crate) static MERCADO_PAGO: Bespoke = Bespoke {
     name: "Mercado Pago",
+    about: "HMAC-SHA256 over `data.id` of the query, the request's id and the time, in hexadecimal (`ts=…,v1=…`)",
     headers: &[HEADER, REQUEST_ID],
     covers: Covers { body: false, timestamp: true, id: false, method: false, url: false },
     tolerance: None,

@@ -18,6 +18,7 @@ const ITEMS: Text = Text::Borrowed("JSON value `/value` of the body");
 /// The secret in each item.
 pub(crate) static MICROSOFT_GRAPH: Bespoke = Bespoke {
     name: "Microsoft Graph",
+    about: "the secret itself, as the `clientState` of every item",
     headers: &[],
     covers: Covers { body: false, timestamp: false, id: false, method: false, url: false },
     tolerance: None,

@@ -37,6 +37,9 @@ use crate::{
 pub struct Bespoke {
     /// What it is called, for people.
     pub name: &'static str,
+    /// What the proof is: a signature over what, in which form. It stands in a sentence before
+    /// the headers.
+    pub about: &'static str,
     /// The headers that belong to the proof, in lower case, the signature's first. Empty where it
     /// stands elsewhere. By these a request is told that has lost some, or came to the wrong place.
     pub headers: &'static [&'static str],

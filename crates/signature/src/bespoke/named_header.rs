@@ -13,6 +13,7 @@ const SETTING: &str = "header";
 /// The whole value of a header of the user's choice.
 pub(crate) static NAMED_HEADER: Bespoke = Bespoke {
     name: "Token in a header of your choice",
+    about: "the secret itself, in the header that the setting `header` names",
     headers: &[],
     covers: Covers { body: false, timestamp: false, id: false, method: false, url: false },
     tolerance: None,

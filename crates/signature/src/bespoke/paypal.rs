@@ -41,6 +41,7 @@ const MAX_AGE: u64 = 86_400;
 /// signed request can make another body for it.
 pub(crate) static PAYPAL: Bespoke = Bespoke {
     name: "PayPal",
+    about: "RSA with SHA-256 over `{id}|{timestamp}|` and the webhook's id and the CRC-32 of the body, in base64, by the key of a published certificate",
     covers: Covers { body: false, timestamp: true, id: true, method: false, url: false },
     tolerance: None,
     headers: &[SIGNATURE, ID, TIME, ALGORITHM, CERTIFICATE],

@@ -25,6 +25,7 @@ const LENGTH: usize = 32;
 /// Plivo's own way. V2, which signs no parameters, is accepted only where there are none.
 pub(crate) static PLIVO: Bespoke = Bespoke {
     name: "Plivo",
+    about: "HMAC-SHA256 over the URL, the sorted parameters and a nonce (V3), or over the URL without its query and a nonce (V2), in base64",
     headers: &[V3, V3_MAIN, V3_NONCE, V2, V2_NONCE],
     covers: Covers { body: true, timestamp: false, id: false, method: false, url: true },
     tolerance: None,

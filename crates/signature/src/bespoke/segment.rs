@@ -21,6 +21,7 @@ const LENGTH: usize = 20;
 /// own, so the body is not protected.
 pub(crate) static SEGMENT: Bespoke = Bespoke {
     name: "Segment",
+    about: "HMAC-SHA1 over the body, or over its first event alone where it is a list, in hexadecimal",
     headers: &[HEADER],
     covers: Covers { body: false, timestamp: false, id: false, method: false, url: false },
     tolerance: None,

@@ -28,6 +28,7 @@ pub(crate) const APPLICATION_KEY: &str = "application_key";
 /// Sinch's own way. Its library looks at no time, so none is enforced unless it is configured.
 pub(crate) static SINCH_VOICE: Bespoke = Bespoke {
     name: "Sinch",
+    about: "HMAC-SHA256 over method, MD5 of the body, content type, time and path, in base64 (`Application …:…`)",
     headers: &[HEADER, TIMESTAMP],
     covers: Covers { body: true, timestamp: true, id: false, method: true, url: true },
     tolerance: None,

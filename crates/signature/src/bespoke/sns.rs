@@ -36,6 +36,7 @@ const OUR_CERTIFICATE: &str =
 /// SNS's own way. Attributes of a message and the URL to unsubscribe are not signed.
 pub(crate) static SNS: Bespoke = Bespoke {
     name: "Amazon SNS",
+    about: "RSA over the fields of the message, with SHA-256 (version 2) or SHA-1 (version 1), in base64, in its field `Signature`, by the key of a published certificate",
     covers: Covers { body: false, timestamp: true, id: true, method: false, url: false },
     tolerance: None,
     headers: &[],

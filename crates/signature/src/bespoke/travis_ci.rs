@@ -22,6 +22,7 @@ const KEY: &str = "/config/notifications/webhook/public_key";
 /// Travis CI's own way. A form with any other field is refused, so all that it says is protected.
 pub(crate) static TRAVIS_CI: Bespoke = Bespoke {
     name: "Travis CI",
+    about: "RSA with SHA-1 over the decoded form field `payload`, in base64",
     headers: &[HEADER],
     covers: Covers { body: true, timestamp: false, id: false, method: false, url: false },
     tolerance: None,

@@ -22,6 +22,7 @@ const SHA1_LENGTH: usize = 20;
 /// Twilio's own way.
 pub(crate) static TWILIO: Bespoke = Bespoke {
     name: "Twilio",
+    about: "HMAC-SHA1 over the URL and the sorted form, or over the URL with the body's SHA-256 in its query, in base64",
     headers: &[HEADER],
     covers: Covers { body: true, url: true, timestamp: false, id: false, method: false },
     tolerance: None,

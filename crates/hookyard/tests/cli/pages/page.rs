@@ -1,12 +1,13 @@
 //! The page of one provider.
 
 use std::fmt::Write as _;
+use std::fs;
 
 use hookyard_signature::{Category, Confidence, KeyForm, Provider, Scheme};
 use serde_json::Value;
 
 use super::example::{example, hands_over, name};
-use super::{BY_HAND, END_BY_HAND, is_command, vectors};
+use super::{BY_HAND, END_BY_HAND, is_command, root, vectors};
 
 /// The page, with what a person wrote.
 pub(super) fn page(provider: &Provider, by_hand: Option<&str>) -> String {
@@ -48,6 +49,11 @@ pub(super) fn page(provider: &Provider, by_hand: Option<&str>) -> String {
     page
 }
 
+/// What it is called in a sentence, without what tells it from others of the same provider.
+fn title(provider: &Provider) -> &'static str {
+    provider.name.split(" (").next().unwrap_or(provider.name)
+}
+
 /// What one has to know before anything else.
 fn confidence(provider: &Provider) -> String {
     match provider.confidence {
@@ -65,7 +71,8 @@ fn confidence(provider: &Provider) -> String {
 
 /// What has to be done about the secret.
 fn secret(provider: &Provider) -> String {
-    let Provider { slug, name: title, scheme, .. } = provider;
+    let Provider { slug, scheme, .. } = provider;
+    let title = title(provider);
     let variable = name(provider, "secret");
     match scheme {
         Scheme::Unsigned => format!(
@@ -103,7 +110,8 @@ fn secret(provider: &Provider) -> String {
 }
 
 fn set_up(provider: &Provider) -> String {
-    let Provider { slug, name: title, scheme, .. } = provider;
+    let Provider { slug, scheme, .. } = provider;
+    let title = title(provider);
     let url = format!(
         "At {title}, let the webhook go to `https://hooks.example.com/webhook/{slug}`, with your own host.{}",
         if scheme.covers().url {
@@ -154,7 +162,7 @@ const fn form(key: KeyForm) -> &'static str {
 fn checked(provider: &Provider) -> String {
     let scheme = &provider.scheme;
     let mut lines = vec![match scheme {
-        Scheme::Signed(_) | Scheme::Bespoke(_) => format!("The signature: {}.", scheme.in_words()),
+        Scheme::Signed(_) | Scheme::Bespoke(_) => format!("The proof: {}.", scheme.in_words()),
         Scheme::Token(_) | Scheme::Basic => format!("Who sends: {}.", scheme.in_words()),
         Scheme::Unsigned => {
             "Nothing: the provider does not sign. Anyone who knows the URL can send.".to_owned()
@@ -222,7 +230,7 @@ fn uncovered(provider: &Provider) -> String {
     match &provider.scheme {
         Scheme::Unsigned => {}
         Scheme::Token(_) | Scheme::Basic => lines.push("The proof says who sends, and protects nothing of the request: whoever can read one can send others, and change any.".to_owned()),
-        _ if of(true).is_empty() => lines.push("Nothing of the request itself is protected, neither the body nor the rest: the proof says who sends.".to_owned()),
+        _ if of(true).is_empty() => lines.push("Neither body, time, id, method nor URL is protected as a whole, so that each may have been changed on the way.".to_owned()),
         _ => {
             lines.push(format!("Protected: {}.", of(true)));
             lines.push(format!("Not protected, so that it may have been changed on the way: {}, and headers that are not signed.", of(false)));
@@ -266,16 +274,19 @@ fn settings(provider: &Provider) -> String {
 }
 
 fn handshake(provider: &Provider) -> String {
-    let Some(handshake) = provider.handshake else { return String::new() };
-    let mut text = format!(
-        "{} asks before it sends events: {}.\nThe hub answers by itself, and stores no event for it; nothing has to be switched on.\nWhat is asked and answered: [Handshakes](../reference/handshakes.md).\n",
-        provider.name,
-        handshake.in_words()
-    );
-    if handshake.bodiless {
-        text.push_str("No answer to it ever has a body.\n");
+    if provider.handshake.is_none() {
+        return String::new();
     }
-    text
+    let page = fs::read_to_string(root().join("docs/reference/handshakes.md")).unwrap();
+    let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", provider.slug)));
+    let cells: Vec<_> = row.unwrap().split('|').map(str::trim).collect();
+    format!(
+        "{} asks a question before it sends events, and the hub answers by itself: nothing has to be switched on, and no event is stored.\n\n- It asks with: {}.\n- Checked by: {}.\n- Answer: {}.\n\nWhat holds for all questions: [Handshakes](../reference/handshakes.md).\n",
+        title(provider),
+        cells[2],
+        cells[3],
+        cells[4]
+    )
 }
 
 fn events(provider: &Provider) -> String {
@@ -294,29 +305,12 @@ fn events(provider: &Provider) -> String {
         },
     ];
     if let Some(items) = &provider.items {
-        let list = if items.list.is_empty() {
-            "the document itself".to_owned()
-        } else {
-            format!("`{}`", items.list)
-        };
-        let list = items.other_list.as_ref().map_or(list.clone(), |other| {
-            if other.is_empty() {
-                format!("{list} or the document itself")
-            } else {
-                format!("{list} or `{other}`")
-            }
-        });
-        let within = items
-            .field
-            .as_ref()
-            .map_or(String::new(), |field| format!(" in the form field `{field}`"));
-        lines.push(format!("One request may carry several events, in the JSON list at {list}{within}. Each becomes an event of its own, with the id at {} and the type at {}; `batches = \"together\"` keeps them together.", or_nothing(&items.event_id.in_words()), or_nothing(&items.event_type.in_words())));
+        lines.push(format!(
+            "One request may carry several: {}. Each becomes an event of its own; `batches = \"together\"` in the source keeps them together.",
+            items.in_words()
+        ));
     }
     bullets(&lines)
-}
-
-fn or_nothing(place: &str) -> &str {
-    if place.is_empty() { "no place of its own" } else { place }
 }
 
 fn answer(provider: &Provider) -> String {
@@ -413,11 +407,14 @@ fn sources(provider: &Provider) -> String {
         texts.iter().map(|text| text.as_str().unwrap().to_owned()).collect()
     };
     let count = vectors["cases"].as_array().map_or(0, Vec::len);
+    let proven = match proven_cases(&vectors) {
+        0 => "none of them published by the provider".to_owned(),
+        proven => format!("{proven} of them published or judged by the provider's own package"),
+    };
     writeln!(
         text,
-        "- [{count} test cases](../../crates/signature/vectors/{}.json), {} of them published or judged by the provider's own package: {}",
+        "- [{count} test cases](../../crates/signature/vectors/{}.json), {proven}: {}",
         provider.slug,
-        proven_cases(&vectors),
         list("source").join("; ").replace('<', "\\<").replace('*', "\\*").replace('_', "\\_")
     )
     .unwrap();

@@ -35,6 +35,7 @@ static NETLIFY_JWT: Jwt = Jwt {
 /// Netlify's tokens.
 pub(crate) static NETLIFY: Bespoke = Bespoke {
     name: "Netlify's JSON Web Token",
+    about: "a JSON Web Token (HS256) with the SHA-256 of the body in its claim `sha256`",
     headers: &["x-webhook-signature"],
     covers: Covers { body: true, ..NOTHING },
     tolerance: None,
@@ -59,6 +60,7 @@ static VONAGE_JWT: Jwt = Jwt {
 /// Vonage's tokens.
 pub(crate) static VONAGE: Bespoke = Bespoke {
     name: "Vonage's JSON Web Token",
+    about: "a JSON Web Token (HS256) with the SHA-256 of the body in its claim `payload_hash`",
     headers: &["authorization"],
     covers: Covers { body: true, timestamp: true, ..NOTHING },
     tolerance: Some(300),
@@ -81,6 +83,7 @@ static MESSAGEBIRD_JWT: Jwt = Jwt {
 /// MessageBird's tokens.
 pub(crate) static MESSAGEBIRD: Bespoke = Bespoke {
     name: "MessageBird's JSON Web Token",
+    about: "a JSON Web Token (HS256, HS384 or HS512) with the SHA-256 of the body in its claim `payload_hash` and that of the URL in `url_hash`",
     headers: &["messagebird-signature-jwt"],
     covers: Covers { body: true, url: true, timestamp: true, ..NOTHING },
     tolerance: Some(60),
@@ -100,6 +103,7 @@ static MONDAY_JWT: Jwt = Jwt {
 /// monday.com's tokens.
 pub(crate) static MONDAY: Bespoke = Bespoke {
     name: "monday.com's JSON Web Token",
+    about: "a JSON Web Token (HS256) that names the receiver as its audience",
     headers: &["authorization"],
     covers: Covers { timestamp: true, ..NOTHING },
     tolerance: Some(300),
@@ -122,6 +126,7 @@ static FUSIONAUTH_JWT: Jwt = Jwt {
 /// FusionAuth's tokens.
 pub(crate) static FUSIONAUTH: Bespoke = Bespoke {
     name: "FusionAuth's JSON Web Token",
+    about: "a JSON Web Token (the algorithm is the key's) with the SHA-256 of the body in its claim `request_body_sha256`",
     headers: &["x-fusionauth-signature-jwt"],
     covers: Covers { body: true, ..NOTHING },
     tolerance: None,
@@ -145,6 +150,7 @@ static PLAID_JWT: Jwt = Jwt {
 /// Plaid's tokens.
 pub(crate) static PLAID: Bespoke = Bespoke {
     name: "Plaid's JSON Web Token",
+    about: "a JSON Web Token (ES256) with the SHA-256 of the body in its claim `request_body_sha256`, by a published key",
     headers: &["plaid-verification"],
     covers: Covers { body: true, timestamp: true, ..NOTHING },
     tolerance: Some(300),
@@ -159,6 +165,7 @@ static KINDE_JWT: Jwt =
 /// Kinde's tokens.
 pub(crate) static KINDE: Bespoke = Bespoke {
     name: "Kinde's JSON Web Token",
+    about: "a JSON Web Token (RS256), which is the whole body, by a published key",
     headers: &[],
     covers: Covers { body: true, ..NOTHING },
     tolerance: None,
@@ -180,6 +187,7 @@ static JIRA_CONNECT_JWT: Jwt = Jwt {
 /// The tokens of Atlassian Connect.
 pub(crate) static JIRA_CONNECT: Bespoke = Bespoke {
     name: "Atlassian Connect's JSON Web Token",
+    about: "a JSON Web Token (HS256) with a hash of method, path and query in its claim `qsh`",
     headers: &["authorization"],
     covers: Covers { method: true, url: true, timestamp: true, ..NOTHING },
     tolerance: Some(180),
@@ -209,6 +217,7 @@ static GCP_PUBSUB_JWT: Jwt = Jwt {
 /// Google's tokens for push subscriptions.
 pub(crate) static GCP_PUBSUB: Bespoke = Bespoke {
     name: "Google's OpenID Connect token",
+    about: "an OpenID Connect token of Google (RS256) for the audience and the service account in the settings",
     headers: &["authorization"],
     covers: Covers { timestamp: true, ..NOTHING },
     tolerance: Some(3600),
