@@ -17,6 +17,10 @@ pub(crate) fn require(parts: &[Part], request: &Received<'_>) -> Result<(), Reje
         let place = match part {
             Part::Header(name) => Place::Header(name.clone()),
             Part::Json(pointer) => Place::Json(pointer.clone()),
+            Part::Payload if request.payload().is_none() => {
+                let at = "form field `payload`, the only one of its form,".into();
+                return Err(Rejection::SignedPartMissing { at });
+            }
             _ => continue,
         };
         if request.at(&place)?.is_none() {
@@ -44,6 +48,10 @@ pub(crate) fn feed(parts: &[Part], input: &Input<'_>, sink: Sink<'_>) {
             Part::Header(name) => input.request.headers.value(name, 0).unwrap_or_default(),
             Part::Json(pointer) => {
                 sink(json::find(input.request.body, pointer).unwrap_or_default().as_bytes());
+                continue;
+            }
+            Part::Payload => {
+                sink(&input.request.payload().unwrap_or_default());
                 continue;
             }
             Part::SortedForm => {

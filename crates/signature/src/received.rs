@@ -94,6 +94,16 @@ impl<'a> Received<'a> {
         }
     }
 
+    /// The body or, where it is a form, the value of its only field, `payload`.
+    pub(crate) fn payload(&self) -> Option<Cow<'a, [u8]>> {
+        if !self.is_form() {
+            return Some(Cow::Borrowed(self.body));
+        }
+        let mut fields = form::pairs(self.body);
+        let (name, value) = fields.next()?;
+        (&*name == b"payload" && fields.next().is_none()).then_some(value)
+    }
+
     /// Whether the body says it is an HTML form.
     pub(crate) fn is_form(&self) -> bool {
         self.is_of_type(b"application/x-www-form-urlencoded")

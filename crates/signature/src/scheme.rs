@@ -115,6 +115,9 @@ pub enum Part {
     Header(Text),
     /// The text or whole number at a JSON pointer in the body, which must be there.
     Json(Text),
+    /// The body or, where it is a form, the value of its field `payload`, which must be its only
+    /// one: nothing would cover another (Gogs, Gitea).
+    Payload,
     /// The fields of a form, sorted by name, each name and value without anything between them.
     SortedForm,
 }
@@ -299,7 +302,7 @@ impl Scheme {
 impl Signed {
     fn covers(&self) -> Covers {
         let has = |wanted: &Part| self.message.contains(wanted);
-        let body = has(&Part::Body) || has(&Part::SortedForm);
+        let body = has(&Part::Body) || has(&Part::Payload) || has(&Part::SortedForm);
         let signed_in_body = |pointer: &Text| body || has(&Part::Json(pointer.clone()));
         let timestamp = self.timestamp.as_ref().is_some_and(|timestamp| match &timestamp.place {
             Place::Json(pointer) => signed_in_body(pointer),

@@ -98,6 +98,7 @@ pub(crate) fn parts_in_words(parts: &[Part]) -> String {
             Part::Path => text.push_str("{path}"),
             Part::Header(name) => text.extend(["{header:", name, "}"]),
             Part::Json(pointer) => text.extend(["{json:", pointer, "}"]),
+            Part::Payload => text.push_str("{payload}"),
             Part::SortedForm => text.push_str("{sorted form}"),
         }
     }

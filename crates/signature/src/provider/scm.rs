@@ -4,7 +4,7 @@ use std::borrow::Cow::Borrowed;
 
 use super::{Category, Confidence, Provider};
 use crate::fact::Fact;
-use crate::scheme::{Scheme, Signed, Token};
+use crate::scheme::{Part, Scheme, Signed, Token};
 use crate::writing::fact;
 
 pub(super) const ALL: &[&Provider] =
@@ -102,7 +102,7 @@ const GITEA: Provider = Provider {
     category: Category::Scm,
     docs: "https://docs.gitea.com/usage/webhooks",
     confidence: Confidence::Unconfirmed,
-    scheme: Scheme::Signed(Signed::hmac_sha256("x-gitea-signature")),
+    scheme: Scheme::Signed(Signed::hmac_sha256("x-gitea-signature").over(&[Part::Payload])),
     settings: &[],
     event_id: fact![Header("x-gitea-delivery")],
     event_type: fact![Header("x-gitea-event"), MaybeJson("/action")],
@@ -110,7 +110,7 @@ const GITEA: Provider = Provider {
     handshake: None,
     answer: "2xx within 5 s",
     retries: "never by itself; by hand",
-    note: "Set the content type to JSON: in form mode the field `payload` is signed and not the body, and the request is refused here. Forgejo sends the same headers. The id stands in a header and is not signed.",
+    note: "In form mode the value of the field `payload` is signed, so that no other field may stand beside it. Forgejo sends the same headers. The id stands in a header and is not signed.",
 };
 
 const GOGS: Provider = Provider {
@@ -119,7 +119,7 @@ const GOGS: Provider = Provider {
     category: Category::Scm,
     docs: "https://github.com/gogs/gogs/blob/eb1054e/internal/database/webhook.go",
     confidence: Confidence::Documented,
-    scheme: Scheme::Signed(Signed::hmac_sha256("x-gogs-signature")),
+    scheme: Scheme::Signed(Signed::hmac_sha256("x-gogs-signature").over(&[Part::Payload])),
     settings: &[],
     event_id: fact![Header("x-gogs-delivery")],
     event_type: fact![Header("x-gogs-event"), MaybeJson("/action")],
@@ -127,5 +127,5 @@ const GOGS: Provider = Provider {
     handshake: None,
     answer: "",
     retries: "",
-    note: "Set the content type to JSON: in form mode the field `payload` is signed and not the body, and the request is refused here. The id stands in a header and is not signed.",
+    note: "In form mode the value of the field `payload` is signed, so that no other field may stand beside it. The id stands in a header and is not signed.",
 };

@@ -8,7 +8,8 @@ use hookyard_signature::{Options, PROVIDERS, Part, Received, Scheme, UnixSeconds
 use proptest::prelude::*;
 
 use crate::support::{
-    Message, code, json_body, needs_json, schemes, secrets, signed_headers, verifier,
+    FORM, Message, code, escaped, json_body, needs_json, schemes, secrets, signed_headers,
+    signs_payload, verifier,
 };
 
 /// One scheme of every shape with every form of secret; keys are made once.
@@ -57,6 +58,8 @@ const LATEST: u64 = 253_402_300_799;
 fn message(scheme: &Scheme, content_type: &str, body: &[u8]) -> Message {
     let mut message = if needs_json(scheme) {
         Message::new("application/json", &json_body(scheme, &String::from_utf8_lossy(body)))
+    } else if signs_payload(scheme) && content_type == FORM {
+        Message::new(FORM, format!("payload={}", escaped(body)).as_bytes())
     } else {
         Message::new(content_type, body)
     };

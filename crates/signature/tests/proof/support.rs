@@ -151,7 +151,7 @@ pub(crate) fn counted() -> (usize, usize) {
     (REFUSED.load(Ordering::Relaxed), ACCEPTED.load(Ordering::Relaxed))
 }
 
-fn escaped(bytes: &[u8]) -> String {
+pub(crate) fn escaped(bytes: &[u8]) -> String {
     let one = |byte: &u8| match byte {
         b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | b'-' => char::from(*byte).to_string(),
         byte => format!("%{byte:02X}"),
@@ -221,9 +221,10 @@ impl Sample {
             || matches!(&self.scheme, Scheme::Bespoke(bespoke) if TOKENS.contains(&bespoke.name))
     }
 
-    /// Whether the signature or its time stands in the body, so that a changed body may have none.
+    /// Whether the signature, its time or what is signed stands somewhere in the body, so that a
+    /// changed body may have none.
     pub(crate) fn is_in_body(&self) -> bool {
-        needs_json(&self.scheme)
+        needs_json(&self.scheme) || self.unsigned.body.starts_with(b"payload=")
     }
 
     /// The header of its own in which the timestamp stands.
@@ -381,6 +382,15 @@ pub(crate) fn json_body(scheme: &Scheme, text: &str) -> Vec<u8> {
     serde_json::to_vec(&document).unwrap()
 }
 
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+/// `{"id":1}` in a form.
+pub(crate) const PAYLOAD: &str = "payload=%7B%22id%22%3A1%7D";
+
+/// Whether of a form only the field `payload` is signed.
+pub(crate) fn signs_payload(scheme: &Scheme) -> bool {
+    matches!(scheme, Scheme::Signed(signed) if signed.message.contains(&Part::Payload))
+}
+
 /// Two secrets in each form that a scheme takes.
 pub(crate) fn secrets(scheme: &Scheme) -> Vec<[Vec<u8>; 2]> {
     let each = |make: &dyn Fn(u8) -> String| [make(1).into_bytes(), make(2).into_bytes()];
@@ -477,10 +487,9 @@ pub(crate) fn samples() -> Vec<Sample> {
             if needs_json(&scheme) {
                 continue;
             }
-            let form = Message::new(
-                "application/x-www-form-urlencoded",
-                b"MessageSid=SM1&Body=a%20b&Body=c",
-            );
+            let fields =
+                if signs_payload(&scheme) { PAYLOAD } else { "MessageSid=SM1&Body=a%20b&Body=c" };
+            let form = Message::new(FORM, fields.as_bytes());
             samples.push(Sample::new(&format!("{name}, form"), &scheme, secrets.clone(), form));
             let bytes = Message::new(
                 "application/octet-stream",

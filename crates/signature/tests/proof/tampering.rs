@@ -7,8 +7,8 @@ use hookyard_signature::{
 };
 
 use crate::support::{
-    ID, Message, NOW, Sample, code, counted, first, header, is_derived, samples, secrets,
-    signature_prefix, time_in_value, verifier,
+    FORM, ID, Message, NOW, PAYLOAD, Sample, code, counted, first, header, is_derived, samples,
+    secrets, signature_prefix, signs_payload, time_in_value, verifier,
 };
 use crate::{bespoke, jwt};
 
@@ -456,6 +456,21 @@ fn a_second_header_counts_as_the_first() {
     }
 }
 
+fn a_payload_in_a_form_stands_alone() {
+    for sample in samples().iter().filter(|sample| signs_payload(&sample.scheme)) {
+        let form = Message::new(FORM, PAYLOAD.as_bytes());
+        let form = form.signed(&sample.verifier, ID, NOW);
+        // Either way the same text is signed.
+        let json = Message { headers: form.headers.clone(), ..Message::new("", br#"{"id":1}"#) };
+        sample.expect(&json.with("Content-Type", "application/json"), "ok", "not as a form");
+        sample.expect(&form.with_body("payload={%22id%22:1}"), "ok", "escaped otherwise");
+        for body in ["a=b&PAYLOAD", "PAYLOAD&a=b", "PAYLOAD&PAYLOAD", "x=PAYLOAD", "a=b"] {
+            let body = body.replace("PAYLOAD", PAYLOAD);
+            sample.expect(&form.with_body(&*body), "signature_malformed", &body);
+        }
+    }
+}
+
 /// Functions with their names.
 macro_rules! kinds {
     ($($kind:path),+ $(,)?) => { &[$((stringify!($kind), $kind as fn())),+] };
@@ -480,6 +495,7 @@ const KINDS: &[(&str, fn())] = kinds![
     an_id_is_signed_and_cannot_shift_what_is_signed,
     a_signed_header_must_be_there_once,
     a_second_header_counts_as_the_first,
+    a_payload_in_a_form_stands_alone,
     bespoke::accepted_as_signed_and_by_which_secret,
     bespoke::no_bit_of_what_is_covered_can_be_changed,
     bespoke::bodies_cannot_be_cut_extended_or_emptied,
