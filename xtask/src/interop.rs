@@ -34,10 +34,13 @@ struct Packages {
     folder: &'static str,
     /// The files that the registry's client reads; the last is the list of every version.
     lists: &'static [&'static str],
-    /// What of an older list has to go first.
-    made: &'static str,
     /// The client and its arguments. It is run in the folder of the packages.
     install: &'static [&'static str],
+    /// What the client does not replace, so that it has to go first.
+    stale: Option<&'static str>,
+    /// How an older list's packages are brought up to date, where that can be done at all:
+    /// to remove fifty thousand files takes longer than to install them.
+    update: Option<&'static [&'static str]>,
 }
 
 const PACKAGES: &[Packages] = &[
@@ -45,14 +48,22 @@ const PACKAGES: &[Packages] = &[
         name: "npm",
         folder: "node",
         lists: &["package.json", "package-lock.json"],
-        made: "node_modules",
         install: &["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+        stale: None,
+        update: Some(&[
+            "npm",
+            "install",
+            "--no-save",
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+        ]),
     },
     Packages {
         name: "PyPI",
         folder: "python",
         lists: &["requirements.txt"],
-        made: "packages",
         install: &[
             "python3",
             "-m",
@@ -68,6 +79,8 @@ const PACKAGES: &[Packages] = &[
             "--target=packages",
             "--requirement=requirements.txt",
         ],
+        stale: Some("packages"),
+        update: None,
     },
 ];
 
@@ -103,7 +116,8 @@ impl Packages {
         let list = self.lists.last().copied().unwrap_or_default();
         let wanted = read(list)?;
         let installed = folder.join("installed");
-        if std::fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
+        let found = std::fs::read_to_string(&installed).ok();
+        if found.as_ref() == Some(&wanted) {
             println!("needs the providers' packages from {}: found {}", self.name, shown(&folder));
             return Ok(());
         }
@@ -114,14 +128,15 @@ impl Packages {
             shown(&folder)
         );
         let began = Instant::now();
-        for made in ["installed", self.made] {
-            remove(&folder.join(made))?;
+        for gone in ["installed"].into_iter().chain(self.stale) {
+            remove(&folder.join(gone))?;
         }
         std::fs::create_dir_all(&folder)?;
         for file in self.lists {
             std::fs::write(folder.join(file), read(file)?)?;
         }
-        let mut client = self.client(&folder);
+        let words = self.update.filter(|_| found.is_some()).unwrap_or(self.install);
+        let mut client = client(words, &folder);
         if command::run(&mut client)? != Ended::Well {
             bail!(
                 "{} failed; it needs to reach the registry of {}",
@@ -134,13 +149,13 @@ impl Packages {
         println!("  installed in {:.0} s", began.elapsed().as_secs_f64());
         Ok(())
     }
+}
 
-    fn client(&self, folder: &Path) -> Command {
-        let mut words = self.install.iter();
-        let mut client = program(words.next().copied().unwrap_or_default());
-        client.args(words).current_dir(folder);
-        client
-    }
+fn client(words: &[&str], folder: &Path) -> Command {
+    let mut words = words.iter();
+    let mut client = program(words.next().copied().unwrap_or_default());
+    client.args(words).current_dir(folder);
+    client
 }
 
 fn remove(path: &Path) -> Result<()> {

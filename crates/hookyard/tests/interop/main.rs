@@ -16,3 +16,5 @@ mod packages;
 #[path = "../hub/support/mod.rs"]
 #[allow(dead_code, reason = "it is written for the tests of the hub, which use all of it")]
 mod support;
+#[cfg(test)]
+mod triggered;

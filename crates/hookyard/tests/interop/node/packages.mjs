@@ -269,6 +269,17 @@ export const CASES = [
     },
   },
   {
+    provider: 'lithic',
+    package: 'lithic',
+    secret: WHSEC,
+    body: event(),
+    verify: async ({ load, secret: webhookSecret, text, headers }) => {
+      const { Lithic } = await load('lithic')
+      new Lithic({ apiKey: 'x', webhookSecret }).webhooks.verifySignature(text, headers)
+      return true
+    },
+  },
+  {
     provider: 'liveblocks',
     package: '@liveblocks/node',
     secret: WHSEC,
@@ -353,6 +364,17 @@ export const CASES = [
     verify: async ({ load, secret: webhookSecret, text, headers }) => {
       const { OpenAI } = await load('openai')
       await new OpenAI({ apiKey: 'x', webhookSecret }).webhooks.verifySignature(text, headers)
+      return true
+    },
+  },
+  {
+    provider: 'orb',
+    package: 'orb-billing',
+    secret: TEXT_SECRET,
+    body: event(),
+    verify: async ({ load, secret: webhookSecret, text, headers }) => {
+      const { Orb } = await load('orb-billing')
+      new Orb({ apiKey: 'x', webhookSecret }).webhooks.verifySignature(text, headers)
       return true
     },
   },
