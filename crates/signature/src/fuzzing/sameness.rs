@@ -48,7 +48,10 @@ fn message(scheme: &Signed, verified: Verified, request: &Request) -> Vec<u8> {
     for part in scheme.message.iter() {
         match part {
             Part::Literal(text) => whole.extend(text.bytes()),
-            Part::Body => whole.extend(&request.body),
+            Part::Payload if request.received().is_form() => {
+                whole.extend(sorted_form(&request.body).concat().split_off("payload".len()));
+            }
+            Part::Body | Part::Payload => whole.extend(&request.body),
             Part::Timestamp => whole.extend(timestamp(scheme, verified, request)),
             Part::Id => {
                 whole.extend(
@@ -61,10 +64,6 @@ fn message(scheme: &Signed, verified: Verified, request: &Request) -> Vec<u8> {
             Part::Path => whole.extend(path(&request.url).bytes()),
             Part::Header(name) => whole.extend(request.header(name)),
             Part::Json(pointer) => whole.extend(json(&request.body, pointer).bytes()),
-            Part::Payload if request.received().is_form() => {
-                whole.extend(sorted_form(&request.body).concat().split_off("payload".len()));
-            }
-            Part::Payload => whole.extend(&request.body),
             Part::SortedForm => whole.extend(sorted_form(&request.body).concat()),
         }
     }

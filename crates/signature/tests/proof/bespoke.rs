@@ -345,6 +345,15 @@ pub(crate) fn bodies_cannot_be_cut_extended_or_emptied() {
             let changed = [before.as_bytes(), body, after.as_bytes()].concat();
             sample.refuses(&sample.message.with_body(changed), "extended");
         }
+        for kind in [JSON.1, FORM.1, "text/plain", ""] {
+            for changed in [&b""[..], b"{}", b"a=b", &[body, &b"&a=b"[..]].concat()] {
+                if changed == body.as_slice() {
+                    continue;
+                }
+                let changed = sample.message.with_body(changed).with("Content-Type", kind);
+                sample.refuses(&changed, "another body of another content type");
+            }
+        }
     }
 }
 

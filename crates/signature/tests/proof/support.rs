@@ -1,5 +1,6 @@
 //! Requests to tamper with, derived from the table: a provider that is added comes in by itself.
 
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use base64::Engine as _;
@@ -477,8 +478,13 @@ pub(crate) fn schemes() -> Vec<(String, Scheme)> {
     schemes
 }
 
-/// All that there is to tamper with.
-pub(crate) fn samples() -> Vec<Sample> {
+/// All that there is to tamper with, signed once.
+pub(crate) fn samples() -> &'static [Sample] {
+    static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(make_samples);
+    &SAMPLES
+}
+
+fn make_samples() -> Vec<Sample> {
     let mut samples = Vec::new();
     for (name, scheme) in schemes() {
         for secrets in secrets(&scheme) {
