@@ -69,6 +69,28 @@ pub struct DeliveryId {
     pub ordinal: u16,
 }
 
+/// The id of a request in quarantine: `qrt_` and 26 digits. Made as that of an event is, so that no
+/// event has the same digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct QuarantineId(EventId);
+
+impl QuarantineId {
+    /// The id with the digits of one that was made for an event and not used for it.
+    pub const fn new(unused: EventId) -> Self {
+        Self(unused)
+    }
+
+    /// The half that grows; see [`EventId::sequence`].
+    pub const fn sequence(self) -> u64 {
+        self.0.sequence()
+    }
+
+    /// The random half.
+    pub const fn random(self) -> u64 {
+        self.0.random()
+    }
+}
+
 /// A text that is not an id of the wanted kind.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not {article} id: expected {form}")]
@@ -81,6 +103,8 @@ const NOT_AN_EVENT: ParseIdError =
     ParseIdError { article: "an event", form: "`evt_` and 26 letters and digits" };
 const NOT_A_DELIVERY: ParseIdError =
     ParseIdError { article: "a delivery", form: "`dlv_`, 26 letters and digits, `_` and a number" };
+const NOT_QUARANTINED: ParseIdError =
+    ParseIdError { article: "a quarantine", form: "`qrt_` and 26 letters and digits" };
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -132,6 +156,28 @@ impl FromStr for DeliveryId {
     }
 }
 
+impl fmt::Display for QuarantineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("qrt_")?;
+        write_digits(self.0.0, f)
+    }
+}
+
+impl fmt::Debug for QuarantineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for QuarantineId {
+    type Err = ParseIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        let digits = text.strip_prefix("qrt_").and_then(read_digits);
+        digits.map(|digits| Self(EventId(digits))).ok_or(NOT_QUARANTINED)
+    }
+}
+
 fn write_digits(value: u128, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let mut text = [b'0'; 26];
     let mut rest = value;
@@ -166,6 +212,9 @@ mod tests {
         assert_eq!(event.to_string().to_lowercase().parse(), Ok(event));
         let delivery = DeliveryId { event, ordinal: 12 };
         assert_eq!(delivery.to_string().parse(), Ok(delivery));
+        let quarantined = QuarantineId::new(event);
+        assert_eq!(quarantined.to_string().parse(), Ok(quarantined));
+        assert_eq!(event.to_string().parse::<QuarantineId>(), Err(NOT_QUARANTINED));
         let greatest = EventId(u128::MAX);
         assert_eq!(greatest.to_string(), "evt_7ZZZZZZZZZZZZZZZZZZZZZZZZZ");
         assert_eq!(greatest.to_string().parse(), Ok(greatest));

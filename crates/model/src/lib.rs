@@ -14,6 +14,7 @@ pub mod destination;
 pub mod event;
 pub mod id;
 pub mod name;
+pub mod quarantine;
 pub mod rate;
 pub mod retry;
 pub mod route;
@@ -29,8 +30,12 @@ pub use delivery::{
 };
 pub use destination::{Destination, DestinationStatus, ForwardHeaders, Reach, Timeouts};
 pub use event::{DedupeKey, Event, HeaderList, Item, Verification};
-pub use id::{DeliveryId, EventId, IdSequence, ParseIdError};
+pub use id::{DeliveryId, EventId, IdSequence, ParseIdError, QuarantineId};
 pub use name::{Name, NameError};
+pub use quarantine::{
+    QuarantineBudget, QuarantineChange, QuarantineFilter, QuarantineLimits, QuarantineSummary,
+    QuarantineTotals, Quarantined, Reason, Standing,
+};
 pub use rate::{Rate, RateLimiter};
 pub use retry::RetryPolicy;
 pub use route::{Route, TypePattern};

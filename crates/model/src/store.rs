@@ -9,7 +9,9 @@ use bytes::Bytes;
 
 use crate::{
     Attempt, DedupeKey, Delivery, DeliveryId, DeliveryState, DestinationStatus, Event, EventId,
-    Held, Leased, Name, NewDelivery, Settlement, Timestamp,
+    Held, Leased, Name, NewDelivery, QuarantineChange, QuarantineFilter, QuarantineId,
+    QuarantineLimits, QuarantineSummary, QuarantineTotals, Quarantined, Reason, Settlement,
+    Timestamp,
 };
 
 /// What a verb of [`Store`] gives back: a future, boxed, so that a store can be a trait object.
@@ -97,6 +99,50 @@ pub trait Store: Send + Sync + 'static {
 
     /// Deliveries, those of the newest events first.
     fn deliveries(&self, which: DeliveryFilter, page: Page) -> StoreFuture<'_, Vec<Delivery>>;
+
+    /// Keeps requests that failed verification, and forgets what is then too much. Refused like an
+    /// accept when there is no room on the disk; never in the way of one otherwise.
+    fn quarantine(
+        &self,
+        requests: Vec<Quarantined>,
+        limits: QuarantineLimits,
+    ) -> StoreFuture<'_, QuarantineChange>;
+
+    /// Forgets kept requests that are too old, and those that are too many. A bounded amount of
+    /// work: call it again while `more` is set.
+    fn prune_quarantine(
+        &self,
+        limits: QuarantineLimits,
+        now: Timestamp,
+    ) -> StoreFuture<'_, QuarantineChange>;
+
+    /// A kept request, whole.
+    fn quarantined(&self, id: QuarantineId) -> StoreFuture<'_, Option<Quarantined>>;
+
+    /// Kept requests without their headers and bodies, newest first: up to `limit` of those that
+    /// came before `after`.
+    fn quarantine_list(
+        &self,
+        which: QuarantineFilter,
+        after: Option<QuarantineId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<QuarantineSummary>>;
+
+    /// How much is kept. Cheap.
+    fn quarantine_totals(&self) -> StoreFuture<'_, QuarantineTotals>;
+
+    /// Another verification of a held request has failed, for this reason. `false` when it is not
+    /// held any more.
+    fn still_quarantined(&self, id: QuarantineId, reason: Reason) -> StoreFuture<'_, bool>;
+
+    /// As [`Store::accept`], for a kept request that has been verified: in the same transaction it
+    /// becomes released as the event that is kept, or that it repeats.
+    ///
+    /// One that was released before is a duplicate of its event, and nothing is kept; so a release
+    /// that is asked for twice, or broken off, makes one event. A repeat with another body
+    /// (`same_body: false`) is not released by this: the caller decides what it is. One that was
+    /// forgotten meanwhile is accepted like any other.
+    fn accept_quarantined(&self, id: QuarantineId, new: NewEvent) -> StoreFuture<'_, Accepted>;
 
     /// Remembers what was done to a destination, over restarts.
     fn set_status(&self, destination: Name, status: DestinationStatus) -> StoreFuture<'_, ()>;

@@ -24,6 +24,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "add_items",
         sql: include_str!("../../migrations/sqlite/0002_add_items.sql"),
     },
+    Migration {
+        name: "create_quarantine",
+        sql: include_str!("../../migrations/sqlite/0003_create_quarantine.sql"),
+    },
 ];
 
 const CREATE: &str = "

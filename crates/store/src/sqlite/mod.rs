@@ -25,6 +25,7 @@ mod migrate;
 mod names;
 mod oldest;
 mod open;
+mod quarantine;
 mod queue;
 mod reader;
 mod retention;

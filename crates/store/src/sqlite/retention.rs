@@ -39,9 +39,11 @@ const FORGET_ATTEMPTS: &str = "DELETE FROM attempt WHERE event = ?1";
 const KEEP_SEQUENCE: &str =
     "UPDATE ledger SET last_sequence = max(last_sequence, ?1) WHERE last_sequence < ?1";
 
-/// Bytes in use, in the database.
+/// Bytes in use, in the database. What is in quarantine does not count, or those who fill that
+/// could push out events; it has its own limit.
 const USED: &str = "
-    SELECT (page_count - freelist_count) * page_size
+    SELECT max(0, (page_count - freelist_count) * page_size
+        - (SELECT coalesce(sum(bytes), 0) FROM quarantine_tally))
     FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
 
 fn used_bytes(conn: &Connection) -> Result<u64, Fault> {

@@ -11,8 +11,9 @@ use bytes::Bytes;
 use hookyard_model::{
     Accepted, Attempt, Condition, Counts, DeadLetterReason, Delivery, DeliveryFilter, DeliveryId,
     DestinationStatus, Event, EventFilter, EventId, EventSummary, Held, Lease, Leased, Name,
-    NewBatch, NewEvent, Next, Page, Pruned, Retention, Settlement, Store, StoreError, StoreFuture,
-    Timestamp,
+    NewBatch, NewEvent, Next, Page, Pruned, QuarantineChange, QuarantineFilter, QuarantineId,
+    QuarantineLimits, QuarantineSummary, QuarantineTotals, Quarantined, Reason, Retention,
+    Settlement, Store, StoreError, StoreFuture, Timestamp,
 };
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -26,6 +27,7 @@ use super::lock::StoreLock;
 use super::names::Names;
 use super::oldest::{NOTHING, Oldest};
 use super::open::{self, OpenError, Opened, Options};
+use super::quarantine::{AcceptQuarantined, Keep, Prune, Still};
 use super::queue::{Change, ChangeSome, Recover, Release, Replay, Taken};
 use super::reader::{self, Reader, ReaderInbox, look};
 use super::retention::{Forget, Forgotten, Walk};
@@ -37,7 +39,8 @@ use super::writer::{Core, Verb, Writer, WriterInbox, ask};
 const CHANGE_AT_ONCE: usize = 1000;
 
 const LAST_SEQUENCE: &str = "
-    SELECT max((SELECT last_sequence FROM ledger), coalesce((SELECT max(id) FROM event), 0))";
+    SELECT max((SELECT last_sequence FROM ledger), coalesce((SELECT max(id) FROM event), 0),
+        coalesce((SELECT max(id) FROM quarantine), 0))";
 
 /// Keeps events and deliveries in a SQLite file.
 ///
@@ -401,6 +404,47 @@ impl Store for SqliteStore {
 
     fn deliveries(&self, which: DeliveryFilter, page: Page) -> StoreFuture<'_, Vec<Delivery>> {
         Box::pin(self.list(move |reader| reader.deliveries(&which, page)))
+    }
+
+    fn quarantine(
+        &self,
+        requests: Vec<Quarantined>,
+        limits: QuarantineLimits,
+    ) -> StoreFuture<'_, QuarantineChange> {
+        Box::pin(self.ask(Keep { requests, limits }))
+    }
+
+    fn prune_quarantine(
+        &self,
+        limits: QuarantineLimits,
+        now: Timestamp,
+    ) -> StoreFuture<'_, QuarantineChange> {
+        Box::pin(self.ask(Prune { limits, now }))
+    }
+
+    fn quarantined(&self, id: QuarantineId) -> StoreFuture<'_, Option<Quarantined>> {
+        Box::pin(self.glance(move |reader| reader.quarantined(id)))
+    }
+
+    fn quarantine_list(
+        &self,
+        which: QuarantineFilter,
+        after: Option<QuarantineId>,
+        limit: usize,
+    ) -> StoreFuture<'_, Vec<QuarantineSummary>> {
+        Box::pin(self.list(move |reader| reader.quarantine_list(&which, after, limit)))
+    }
+
+    fn quarantine_totals(&self) -> StoreFuture<'_, QuarantineTotals> {
+        Box::pin(self.glance(Reader::quarantine_totals))
+    }
+
+    fn still_quarantined(&self, id: QuarantineId, reason: Reason) -> StoreFuture<'_, bool> {
+        Box::pin(self.ask(Still { id, reason }))
+    }
+
+    fn accept_quarantined(&self, id: QuarantineId, new: NewEvent) -> StoreFuture<'_, Accepted> {
+        Box::pin(self.ask(AcceptQuarantined { id, new }))
     }
 
     fn set_status(&self, destination: Name, status: DestinationStatus) -> StoreFuture<'_, ()> {

@@ -33,6 +33,8 @@ pub(super) trait Verb: Send + 'static {
     type Answer: Send + 'static;
     /// How urgent it is.
     const LANE: Lane;
+    /// Whether it is refused when less room is left on the disk than is to be kept free.
+    const NEEDS_ROOM: bool = matches!(Self::LANE, Lane::Accept);
 
     /// Does it. May be called again after a rollback.
     fn apply(&self, core: &mut Core<'_>) -> Result<Self::Answer, Fault>;
@@ -68,6 +70,7 @@ pub(super) struct Core<'c> {
 /// A verb on its way, with its type forgotten.
 pub(super) trait Job: Send {
     fn lane(&self) -> Lane;
+    fn needs_room(&self) -> bool;
     fn order(&self) -> u64;
     fn events(&self) -> usize;
     /// Does it and keeps the answer back.
@@ -88,6 +91,10 @@ struct Asked<V: Verb> {
 impl<V: Verb> Job for Asked<V> {
     fn lane(&self) -> Lane {
         V::LANE
+    }
+
+    fn needs_room(&self) -> bool {
+        V::NEEDS_ROOM
     }
 
     fn order(&self) -> u64 {
@@ -165,7 +172,7 @@ impl Writer<'_> {
 
     /// Does a batch. An error is the end of the writer.
     fn turn(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let mut batch = self.refuse_accepts_without_room(batch);
+        let mut batch = self.refuse_without_room(batch);
         batch.sort_by_key(|job| (job.lane() as u8, job.order()));
         let upkeep = self.upkeep_is_due();
         let done = match self.commit(&mut batch, upkeep) {
@@ -274,13 +281,12 @@ impl Writer<'_> {
         Ok(())
     }
 
-    fn refuse_accepts_without_room(&mut self, batch: Batch) -> Batch {
-        if !batch.iter().any(|job| job.lane() == Lane::Accept) {
+    fn refuse_without_room(&mut self, batch: Batch) -> Batch {
+        if !batch.iter().any(|job| job.needs_room()) {
             return batch;
         }
         let Err(error) = self.space.check(self.core.conn) else { return batch };
-        let (refused, kept): (Batch, Batch) =
-            batch.into_iter().partition(|job| job.lane() == Lane::Accept);
+        let (refused, kept): (Batch, Batch) = batch.into_iter().partition(|job| job.needs_room());
         refuse_all(refused, &error);
         kept
     }
