@@ -10,6 +10,7 @@ use crate::clock::{EventIds, SystemClock};
 use crate::config::Config;
 use crate::feed::Feed;
 use crate::keys::Keys;
+use crate::quarantine::Quarantine;
 use crate::telemetry::Metrics;
 
 /// What every part of a running hub shares.
@@ -24,6 +25,8 @@ pub struct App {
     pub metrics: Arc<Metrics>,
     /// Tells what happens.
     pub feed: Feed,
+    /// Keeps requests for a while that failed verification.
+    pub quarantine: Quarantine,
     /// Gives out event ids.
     pub ids: EventIds,
     /// The time.

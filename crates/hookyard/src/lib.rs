@@ -16,6 +16,7 @@ pub mod feed;
 pub mod ingest;
 mod keys;
 pub mod problem;
+pub mod quarantine;
 pub mod reload;
 mod retention;
 pub mod run;

@@ -17,13 +17,34 @@ pub(crate) async fn run(app: Arc<App>) {
     let mut stopping = app.stopping.clone();
     loop {
         tokio::select! {
-            () = forget(&app) => {}
+            () = async { tokio::join!(forget(&app), forget_quarantined(&app)); } => {}
             () = stopped(&mut stopping) => return,
         }
         tokio::select! {
             () = sleep(PERIOD) => {}
             () = stopped(&mut stopping) => return,
         }
+    }
+}
+
+/// Forgets requests in quarantine that are too old.
+async fn forget_quarantined(app: &App) {
+    let limits = app.config().store.quarantine;
+    loop {
+        match app.store.prune_quarantine(limits, app.now()).await {
+            Ok(change) => {
+                app.quarantine_changed(&change);
+                if !change.more {
+                    return;
+                }
+            }
+            Err(error) => {
+                app.report(&error);
+                tracing::warn!(%error, "the quarantine could not be cleaned up; trying again later");
+                return;
+            }
+        }
+        sleep(BREATH).await;
     }
 }
 

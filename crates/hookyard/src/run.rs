@@ -25,6 +25,7 @@ use crate::config::{Config, StoreSettings, store_options};
 use crate::feed::Feed;
 use crate::ingest::{Ingest, Listening};
 use crate::keys::Keys;
+use crate::quarantine::{self, Quarantine};
 use crate::reload::{self, Reloader};
 use crate::retention;
 use crate::stranded;
@@ -134,8 +135,10 @@ async fn begin(config: Config, client: ClientSettings) -> Result<Running, StartE
 
     let (ingest_address, admin_address) = (ingest.address, admin.address);
     let (mut ingest_tasks, mut tasks) = (JoinSet::new(), JoinSet::new());
-    ingest_tasks.spawn(Ingest::new(Arc::clone(&app), tls_setting).run(ingest));
-    let router = api::router(Arc::clone(&app), file.token);
+    let road = Ingest::new(Arc::clone(&app), tls_setting);
+    let router = api::router(Arc::clone(&app), file.token, road.releases());
+    ingest_tasks.spawn(road.run(ingest));
+    ingest_tasks.spawn(quarantine::run(Arc::clone(&app)));
     tasks.spawn(api::serve(admin.socket, router, app.stopping.clone()));
     tasks.spawn(retention::run(Arc::clone(&app)));
     Ok(Running {
@@ -188,6 +191,7 @@ async fn assemble(
     let metrics = Arc::new(Metrics::new());
     metrics.configured(&config);
     metrics.start_from(&store.counts().await?);
+    metrics.quarantine_holds(store.quarantine_totals().await?);
     let (feed, fatal) = (Feed::default(), Fatal::default());
     let watcher = Watcher {
         recorder: Recorder(Arc::clone(&metrics)),
@@ -209,6 +213,7 @@ async fn assemble(
         keys: Keys::new(client, Arc::clone(&metrics)),
         metrics,
         feed,
+        quarantine: Quarantine::default(),
         clock: SystemClock,
         started_at: SystemClock.now(),
         stopping,

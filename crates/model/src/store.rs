@@ -144,6 +144,14 @@ pub trait Store: Send + Sync + 'static {
     /// forgotten meanwhile is accepted like any other.
     fn accept_quarantined(&self, id: QuarantineId, new: NewEvent) -> StoreFuture<'_, Accepted>;
 
+    /// As [`Store::accept_batch`] and [`Store::accept_quarantined`] in one: the request becomes
+    /// released as the first of its events.
+    fn accept_quarantined_batch(
+        &self,
+        id: QuarantineId,
+        batch: NewBatch,
+    ) -> StoreFuture<'_, Vec<Accepted>>;
+
     /// Remembers what was done to a destination, over restarts.
     fn set_status(&self, destination: Name, status: DestinationStatus) -> StoreFuture<'_, ()>;
 

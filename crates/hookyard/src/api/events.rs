@@ -18,9 +18,8 @@ use super::answer::invalid;
 use super::page::{MOST, Wanted};
 use super::read::{Json, Named, Params, field};
 use super::selection::{name, time};
-use super::show::{Body, Headers, target};
+use super::show::{Body, Headers, credential_headers, target};
 use super::{Api, Entry, Shared, get, post};
-use crate::config::Config;
 use crate::problem::{Kind, Problem};
 
 pub(super) fn routes() -> Vec<Entry> {
@@ -172,14 +171,6 @@ async fn show(
         body: Body::new(&event.body, false),
         body_sha256: hex(&Sha256::digest(&event.body)),
     })))
-}
-
-/// The headers that carry a source's credentials; where it is not known any more, those of all.
-fn credential_headers(config: &Config, source: &Name) -> Vec<String> {
-    match config.sources.get(source) {
-        Some(source) => source.credential_headers.clone(),
-        None => config.sources.values().flat_map(|it| it.credential_headers.clone()).collect(),
-    }
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -79,6 +79,8 @@ struct Health {
     uptime_seconds: u64,
     pending: u64,
     dead_letters: u64,
+    /// Requests that failed verification and wait for a person.
+    quarantine: QuarantineHealth,
     /// How long ago the event came whose delivery has been pending longest, whatever holds it.
     oldest_pending_seconds: u64,
     /// How long the delivery that was due first has been due.
@@ -87,6 +89,12 @@ struct Health {
     destinations: Troubled,
     /// Destinations with pending deliveries that the configuration does not name.
     unconfigured_destinations: Vec<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct QuarantineHealth {
+    held: u64,
+    bytes: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -146,6 +154,7 @@ async fn health(State(api): State<Shared>) -> Response {
     let condition = api.condition().await.unwrap_or_default();
     let destinations = Troubled::new(&api.app.engine.lanes());
     let counted = api.app.metrics.counted_overall();
+    let quarantined = api.app.metrics.in_quarantine();
     let now = api.app.now();
     let since = |at: Option<Timestamp>| at.map_or(0, |at| now.since(at).as_secs());
     let unconfigured: Vec<String> =
@@ -163,6 +172,7 @@ async fn health(State(api): State<Shared>) -> Response {
         uptime_seconds: api.app.metrics.uptime(now).as_secs(),
         pending: counted.pending,
         dead_letters: counted.dead_letters,
+        quarantine: QuarantineHealth { held: quarantined.held, bytes: quarantined.bytes },
         oldest_pending_seconds: since(condition.oldest_pending),
         overdue_seconds: since(condition.oldest_due),
         store: StoreHealth {

@@ -13,6 +13,7 @@ mod destinations;
 mod events;
 mod health;
 mod page;
+mod quarantine;
 mod read;
 mod selection;
 mod serve;
@@ -35,6 +36,7 @@ pub use self::serve::serve;
 pub use self::token::{AdminFile, AdminFileError, AdminToken};
 use crate::app::App;
 use crate::problem::{Kind, Problem};
+use crate::quarantine::Release;
 
 /// Everything under this needs the token.
 const PREFIX: &str = "/api/";
@@ -45,6 +47,7 @@ struct Api {
     token: token::Fingerprint,
     failures: admit::Failures,
     asked: health::Asked,
+    releases: Arc<dyn Release>,
 }
 
 type Shared = Arc<Api>;
@@ -87,6 +90,7 @@ fn entries() -> impl Iterator<Item = Entry> {
         events::routes(),
         deliveries::routes(),
         dead_letters::routes(),
+        quarantine::routes(),
         destinations::routes(),
         sources::routes(),
     ]
@@ -101,12 +105,13 @@ pub fn routes() -> Vec<(&'static str, &'static str)> {
 
 /// The admin API of a running hub.
 #[expect(clippy::needless_pass_by_value, reason = "the caller has no more use for the token")]
-pub fn router(app: Arc<App>, token: AdminToken) -> Router {
+pub fn router(app: Arc<App>, token: AdminToken, releases: Arc<dyn Release>) -> Router {
     let api: Shared = Arc::new(Api {
         app,
         token: token.fingerprint(),
         failures: admit::Failures::default(),
         asked: health::Asked::default(),
+        releases,
     });
     let (mut open, mut closed) = (Router::new(), Router::new());
     for Entry { path, handler, .. } in entries() {

@@ -10,6 +10,13 @@ const DEFAULT: usize = 50;
 /// The longest page.
 pub(super) const MOST: usize = 500;
 
+/// How many are to be on a page.
+pub(super) fn limit(text: Option<&str>) -> Result<usize, Problem> {
+    let Some(text) = text else { return Ok(DEFAULT) };
+    let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+    limit.ok_or_else(|| invalid(format!("`limit`: expected a whole number from 1 to {MOST}.")))
+}
+
 /// A page that was asked for. The store is asked for one more, to know whether there is one.
 pub(super) struct Wanted {
     limit: usize,
@@ -18,15 +25,7 @@ pub(super) struct Wanted {
 
 impl Wanted {
     pub(super) fn new(limit: Option<&str>, after: Option<DeliveryId>) -> Result<Self, Problem> {
-        let limit = match limit {
-            None => DEFAULT,
-            Some(text) => {
-                text.parse().ok().filter(|limit| (1..=MOST).contains(limit)).ok_or_else(|| {
-                    invalid(format!("`limit`: expected a whole number from 1 to {MOST}."))
-                })?
-            }
-        };
-        Ok(Self { limit, after })
+        Ok(Self { limit: self::limit(limit)?, after })
     }
 
     pub(super) fn of_the_store(&self) -> Page {

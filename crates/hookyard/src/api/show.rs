@@ -3,9 +3,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hookyard_model::HeaderList;
+use hookyard_model::{HeaderList, Name};
 use serde::Serialize;
 use url::Url;
+
+use crate::config::Config;
 
 /// How much of a body is shown in an answer; `/raw` gives all of it.
 const SHOWN: usize = 256 * 1024;
@@ -62,6 +64,14 @@ impl Headers {
             shown.all.push((name.to_owned(), value));
         }
         shown
+    }
+}
+
+/// The headers that carry a source's credentials; where it is not known any more, those of all.
+pub(super) fn credential_headers(config: &Config, source: &Name) -> Vec<String> {
+    match config.sources.get(source) {
+        Some(source) => source.credential_headers.clone(),
+        None => config.sources.values().flat_map(|it| it.credential_headers.clone()).collect(),
     }
 }
 

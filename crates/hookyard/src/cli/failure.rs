@@ -10,7 +10,7 @@ Exit codes:
   1  failed
   2  wrong usage or configuration
   3  no hub answers
-  4  there is no such event, delivery or destination";
+  4  there is no such event, delivery, destination or request in quarantine";
 
 /// What the shell is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,7 @@ mod logging;
 mod out;
 mod paging;
 mod providers;
+mod quarantine;
 mod secret;
 mod serve;
 mod show;
@@ -56,6 +57,7 @@ enum Command {
     Events(events::Events),
     Deliveries(deliveries::Deliveries),
     DeadLetters(dead_letters::DeadLetters),
+    Quarantine(quarantine::Quarantine),
     Destinations(destinations::Destinations),
     Status(status::Status),
     Secret(secret::Secret),
@@ -103,6 +105,7 @@ fn run(command: Command, out: Out) -> Result<(), Failure> {
         Command::Events(events) => wait_for(events.run(out)),
         Command::Deliveries(deliveries) => wait_for(deliveries.run(out)),
         Command::DeadLetters(letters) => wait_for(letters.run(out)),
+        Command::Quarantine(quarantine) => wait_for(quarantine.run(out)),
         Command::Destinations(destinations) => wait_for(destinations.run(out)),
         Command::Status(status) => wait_for(status.run(out)),
         Command::Secret(secret) => secret.run(out),

@@ -57,7 +57,7 @@ fn print(out: Out, health: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Why events are taken but not all delivered, and what to type.
+/// Why events are taken but not all delivered, or not all taken, and what to type.
 fn reasons(health: &Value) -> Vec<String> {
     let names = |pointer: &str| -> Vec<String> {
         let list = health.pointer(pointer).and_then(Value::as_array).into_iter().flatten();
@@ -75,7 +75,16 @@ fn reasons(health: &Value) -> Vec<String> {
     let lost = lost.iter().map(|name| {
         format!("`{name}` is not configured any more, and deliveries wait for it; add it again, or cancel with `hookyard deliveries cancel --destination {name}`")
     });
-    held.chain(open).chain(lost).collect()
+    let refused = health.pointer("/quarantine/held").and_then(Value::as_u64).unwrap_or_default();
+    let refused = (refused > 0).then(|| {
+        let are = if refused == 1 {
+            "request that failed verification is"
+        } else {
+            "requests that failed verification are"
+        };
+        format!("{refused} {are} in quarantine; see `hookyard quarantine list`")
+    });
+    held.chain(open).chain(lost).chain(refused).collect()
 }
 
 /// Parts within parts side by side: `store engine`, `destinations paused`.

@@ -33,8 +33,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hookyard_model::{Destination, Name, Rate, Retention, Route, Secret};
-use hookyard_signature::{Fact, Provider, Responder, Verifier};
+use hookyard_model::{Destination, Name, QuarantineLimits, Rate, Retention, Route, Secret};
+use hookyard_signature::{Fact, Options, Provider, Responder, Scheme, Verifier};
 use ipnet::IpNet;
 
 pub use dev::{Dev, DevError};
@@ -137,6 +137,8 @@ pub struct StoreSettings {
     pub path: PathBuf,
     /// How long what is done with is kept.
     pub retention: Retention,
+    /// How much is kept of requests that failed verification.
+    pub quarantine: QuarantineLimits,
     /// Bytes of the disk to keep free: below that nothing more is accepted.
     pub keep_free: u64,
 }
@@ -158,6 +160,8 @@ pub struct Source {
     /// Checks where requests come from; `None` only with `verify = "none"`, or as long as
     /// [`Source::awaits_secret`].
     pub verifier: Option<Verifier>,
+    /// What the verifier was made of, by which it is found out why a request was refused.
+    pub evidence: Option<Evidence>,
     /// Answers the provider's questions, if it asks any.
     pub responder: Option<Responder>,
     /// The file for the secret that the provider is still to hand over. Until it has, there is no
@@ -198,6 +202,34 @@ impl Source {
     pub fn is_bodiless(&self) -> bool {
         self.responder.as_ref().is_some_and(Responder::is_bodiless)
     }
+}
+
+/// What a verifier was made of. Never shown.
+#[derive(Debug)]
+pub struct Evidence {
+    /// How requests are signed.
+    pub scheme: Scheme,
+    /// The secrets.
+    pub secrets: Vec<hookyard_signature::Secret>,
+    /// What is configured beside them.
+    pub options: Options,
+}
+
+/// The URL as the provider knows it, by the configuration; by `origin` where that does not say.
+pub(crate) fn public_url(
+    config: &Config,
+    source: &Source,
+    target: &str,
+    origin: impl FnOnce() -> String,
+) -> String {
+    if let Some(url) = &source.public_url {
+        let query = target.split_once('?').map(|(_, query)| query);
+        let query = query.filter(|_| !url.contains('?'));
+        return query.map_or_else(|| url.clone(), |query| format!("{url}?{query}"));
+    }
+    let base = config.server.public_url.as_ref();
+    let base = base.map_or_else(origin, |base| base.trim_end_matches('/').to_owned());
+    format!("{base}{target}")
 }
 
 /// A token in a header.

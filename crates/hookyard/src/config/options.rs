@@ -124,6 +124,9 @@ sections! {
         keep_free: default Size = mebibytes(64);
         /// How long what is done with is kept. What is not yet delivered is never removed.
         retention: section RetentionOptions;
+        /// Requests that failed verification are kept for a while and never delivered, so that
+        /// they can be let in once a wrong secret was put right: `hookyard quarantine`.
+        quarantine: section QuarantineOptions;
     }
 
     /// `[store.retention]`
@@ -135,6 +138,18 @@ sections! {
         /// When the store is larger, the oldest events that are done with go first, whatever
         /// their age.
         max_size: optional Size, like "\"20GiB\"";
+    }
+
+    /// `[store.quarantine]`
+    QuarantineOptions {
+        /// For how long they are kept.
+        keep: default Duration = days(1);
+        /// How much of them in all; `"0B"` keeps none. When there is more, the source that has
+        /// most loses its oldest. A source may write a quarter of this at once and all of it in
+        /// each hour; what is more is refused like everything else, but not kept.
+        max_size: default Size = mebibytes(64);
+        /// Requests with a longer body are not kept.
+        max_body: default Size = mebibytes(1);
     }
 
     /// `[sources.NAME]`

@@ -9,7 +9,6 @@ use hookyard_signature::{
     Verifier, provider,
 };
 
-use super::RequiredToken;
 use super::handed_over::handed_over;
 use super::nearest::nearest;
 use super::options::{SignatureOptions, SourceOptions};
@@ -18,11 +17,13 @@ use super::report::{Finding, Span};
 use super::settings::{keys_url, settings};
 use super::source::secrets;
 use super::value::{HeaderName, ProviderSlug, Verify};
+use super::{Evidence, RequiredToken};
 
 /// Who sends, and how it is checked.
 pub(super) struct Proof {
     pub(super) provider: Option<&'static Provider>,
     pub(super) verifier: Option<Verifier>,
+    pub(super) evidence: Option<Evidence>,
     /// Answers the provider's questions, if it asks any.
     pub(super) responder: Option<Responder>,
     /// The file for the secret that the provider is still to hand over.
@@ -63,6 +64,7 @@ pub(super) fn proof(
         return Some(Proof {
             provider,
             verifier,
+            evidence: None,
             responder,
             awaits_secret,
             keys_url,
@@ -103,9 +105,11 @@ pub(super) fn proof(
         reader.warn(tolerance.span.clone(), sentence);
     }
     let responder = responder(provider, &credentials, &known);
+    let evidence = Evidence { scheme, secrets: keys(&credentials), options: known };
     Some(Proof {
         provider,
         verifier: Some(verifier),
+        evidence: Some(evidence),
         responder,
         awaits_secret,
         keys_url,
@@ -136,9 +140,13 @@ fn responder(
     secrets: &[At<Secret>],
     options: &Options,
 ) -> Option<Responder> {
-    let secrets =
-        secrets.iter().filter_map(|secret| hookyard_signature::Secret::new(secret.reveal()).ok());
-    provider?.responder(secrets.collect(), options)
+    provider?.responder(keys(secrets), options)
+}
+
+/// The secrets as the signature crate takes them.
+fn keys(secrets: &[At<Secret>]) -> Vec<hookyard_signature::Secret> {
+    let key = |secret: &At<Secret>| hookyard_signature::Secret::new(secret.reveal()).ok();
+    secrets.iter().filter_map(key).collect()
 }
 
 fn known(slug: &At<ProviderSlug>, reader: &mut Reader<'_>) -> Option<&'static Provider> {

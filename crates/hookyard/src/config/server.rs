@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use hookyard_model::Retention;
+use hookyard_model::{QuarantineLimits, Retention};
 use url::Url;
 
 use super::options::{AdminOptions, LimitOptions, ServerOptions, StoreOptions, TlsOptions};
@@ -207,12 +207,29 @@ pub(super) fn store(options: &StoreOptions, reader: &mut Reader<'_>) -> StoreSet
     if let Some(most) = retention.max_size.as_ref().filter(|most| most.0 < 16 << 20) {
         reader.error(most.span.clone(), "this is too small to work with; allow at least \"16MiB\"");
     }
+    let quarantine = &options.quarantine;
+    if quarantine.keep.value.is_zero() {
+        let sentence =
+            "with 0 nothing could be released in time; write `max_size = \"0B\"` to keep nothing";
+        reader.error(quarantine.keep.span.clone(), sentence);
+    }
+    let most = &quarantine.max_size;
+    if most.0 > 0 && most.0 < 1 << 20 {
+        let sentence =
+            "this is too small to work with; allow at least \"1MiB\", or \"0B\" to keep nothing";
+        reader.error(most.span.clone(), sentence);
+    }
     StoreSettings {
         path: reader.resolve(path),
         retention: Retention {
             delivered: retention.delivered.value,
             dead_letters: retention.dead_letters.value,
             max_bytes: retention.max_size.as_ref().map(|size| size.0),
+        },
+        quarantine: QuarantineLimits {
+            keep: quarantine.keep.value,
+            max_bytes: most.0,
+            max_body: quarantine.max_body.0,
         },
         keep_free: options.keep_free.0,
     }

@@ -36,8 +36,16 @@ pub(super) fn source(
             "without a method nothing is accepted; write [\"POST\"]",
         );
     }
-    let Proof { provider, verifier, responder, keys_url, awaits_secret, token, credential_headers } =
-        proof?;
+    let Proof {
+        provider,
+        verifier,
+        evidence,
+        responder,
+        keys_url,
+        awaits_secret,
+        token,
+        credential_headers,
+    } = proof?;
     let signs_url = verifier.as_ref().is_some_and(|verifier| verifier.covers().url);
     if signs_url && own_url.is_none() && server.public_url.is_none() {
         reader.warn(
@@ -53,6 +61,7 @@ pub(super) fn source(
         name: name.clone(),
         provider,
         verifier,
+        evidence,
         responder,
         awaits_secret,
         keys_url,

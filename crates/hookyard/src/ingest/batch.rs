@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use hookyard_model::{Accepted, DedupeKey, Event, Item, NewBatch, NewItem, StoreError, Timestamp};
+use hookyard_model::{
+    Accepted, DedupeKey, Event, Item, NewBatch, NewItem, QuarantineId, StoreError, Timestamp,
+};
 use hookyard_signature::{self as signature, ItemBody, Received, TooManyItems};
 
 use super::dedupe;
@@ -111,7 +113,7 @@ impl Road {
             outgoing.push(out);
         }
         let batch = NewBatch { body: parcel.whole.bytes.clone(), items };
-        let accepted = self.commit_batch(batch).await?;
+        let accepted = self.commit_batch(parcel.quarantined, batch).await?;
         let kept = outgoing.into_iter().zip(accepted).map(|(out, accepted)| {
             let kept = Kept::new(&out.event, accepted, false);
             if !kept.duplicate {
@@ -123,13 +125,27 @@ impl Road {
     }
 
     #[cfg(not(feature = "fault-injection"))]
-    async fn commit_batch(&self, batch: NewBatch) -> Result<Vec<Accepted>, StoreError> {
-        self.app.store.accept_batch(batch).await
+    async fn commit_batch(
+        &self,
+        quarantined: Option<QuarantineId>,
+        batch: NewBatch,
+    ) -> Result<Vec<Accepted>, StoreError> {
+        match quarantined {
+            None => self.app.store.accept_batch(batch).await,
+            Some(id) => self.app.store.accept_quarantined_batch(id, batch).await,
+        }
     }
 
     /// As above; or, so that the tests can be seen to find it, without waiting for the disk.
     #[cfg(feature = "fault-injection")]
-    async fn commit_batch(&self, batch: NewBatch) -> Result<Vec<Accepted>, StoreError> {
+    async fn commit_batch(
+        &self,
+        quarantined: Option<QuarantineId>,
+        batch: NewBatch,
+    ) -> Result<Vec<Accepted>, StoreError> {
+        if let Some(id) = quarantined {
+            return self.app.store.accept_quarantined_batch(id, batch).await;
+        }
         if !crate::fault::is_on(crate::fault::ACK_BEFORE_COMMIT) {
             return self.app.store.accept_batch(batch).await;
         }

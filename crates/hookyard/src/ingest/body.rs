@@ -55,15 +55,21 @@ pub(super) struct Allowance {
 /// A body, and the memory that is counted for it until it is dropped.
 pub(super) struct Whole {
     pub(super) bytes: Bytes,
-    held: OwnedSemaphorePermit,
+    /// Nothing where the body was read from the store.
+    held: Option<OwnedSemaphorePermit>,
 }
 
 impl Whole {
+    /// A body that was read from the store.
+    pub(super) const fn of_the_store(bytes: Bytes) -> Self {
+        Self { bytes, held: None }
+    }
+
     /// Counts so many bytes more, for what is made of the body. Never more than half of all, or
     /// there would be requests that are refused however often they come.
     pub(super) fn count(&mut self, bytes: usize, memory: &Memory) -> Result<(), Problem> {
-        if bytes > 0 {
-            self.held.merge(memory.take(bytes.min(memory.all / 2))?);
+        if let Some(held) = self.held.as_mut().filter(|_| bytes > 0) {
+            held.merge(memory.take(bytes.min(memory.all / 2))?);
         }
         Ok(())
     }
@@ -92,7 +98,7 @@ pub(super) async fn read(
         }
         whole.add(piece);
     }
-    Ok(Whole { bytes: whole.finish(), held })
+    Ok(Whole { bytes: whole.finish(), held: Some(held) })
 }
 
 /// How much more to count for a body that has outgrown what is counted: as much again as there is,

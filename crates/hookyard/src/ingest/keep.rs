@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hookyard_delivery::{Clock, Reservation};
 use hookyard_model::{
     Accepted, DedupeKey, DeliveryId, Event, EventId, Held, Leased, Name, NewDelivery, NewEvent,
-    StoreError, route,
+    QuarantineId, StoreError, route,
 };
 
 use super::batch::Part;
@@ -27,6 +27,8 @@ pub(super) struct Parcel {
     pub(super) parts: Vec<Part>,
     /// By what a person finds the request in the log.
     pub(super) request_id: String,
+    /// The request in quarantine that becomes this event or these, in the same transaction.
+    pub(super) quarantined: Option<QuarantineId>,
     /// The body, whose memory is counted as long as it may be waiting for the disk.
     pub(super) whole: Whole,
 }
@@ -125,7 +127,7 @@ impl Road {
         dedupe: Option<DedupeKey>,
     ) -> Result<Accepted, StoreError> {
         let outgoing = Outgoing::new(self, &parcel.config, &parcel.event);
-        let accepted = self.commit(outgoing.new_event(dedupe)).await?;
+        let accepted = self.commit(parcel.quarantined, outgoing.new_event(dedupe)).await?;
         if accepted == Accepted::New {
             self.hand_over(outgoing);
         }
@@ -133,13 +135,27 @@ impl Road {
     }
 
     #[cfg(not(feature = "fault-injection"))]
-    async fn commit(&self, new: NewEvent) -> Result<Accepted, StoreError> {
-        self.app.store.accept(new).await
+    async fn commit(
+        &self,
+        quarantined: Option<QuarantineId>,
+        new: NewEvent,
+    ) -> Result<Accepted, StoreError> {
+        match quarantined {
+            None => self.app.store.accept(new).await,
+            Some(id) => self.app.store.accept_quarantined(id, new).await,
+        }
     }
 
     /// As above; or, so that the tests can be seen to find it, without waiting for the disk.
     #[cfg(feature = "fault-injection")]
-    async fn commit(&self, new: NewEvent) -> Result<Accepted, StoreError> {
+    async fn commit(
+        &self,
+        quarantined: Option<QuarantineId>,
+        new: NewEvent,
+    ) -> Result<Accepted, StoreError> {
+        if let Some(id) = quarantined {
+            return self.app.store.accept_quarantined(id, new).await;
+        }
         if !crate::fault::is_on(crate::fault::ACK_BEFORE_COMMIT) {
             return self.app.store.accept(new).await;
         }

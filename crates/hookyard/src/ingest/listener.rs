@@ -32,6 +32,7 @@ use super::road::{Connection, Road, request_id};
 use crate::app::{App, stopped};
 use crate::config::Limits;
 use crate::problem::{Kind, Problem};
+use crate::quarantine::Release;
 
 /// How long a sender whose request was refused half way may go on sending before it is cut off.
 const LINGER: Duration = Duration::from_secs(2);
@@ -88,6 +89,11 @@ impl Ingest {
             connections: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
             by_address: Arc::default(),
         }
+    }
+
+    /// What lets requests in from quarantine.
+    pub fn releases(&self) -> Arc<dyn Release> {
+        Arc::new(Arc::clone(&self.road))
     }
 
     /// Accepts connections until the app stops, then sees those through that are there.

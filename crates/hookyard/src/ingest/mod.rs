@@ -20,6 +20,7 @@ mod keep;
 mod listener;
 mod open;
 mod peer;
+mod quarantine;
 mod question;
 mod refusals;
 mod road;

@@ -18,6 +18,7 @@ pub(super) fn open_source(name: Name) -> Source {
         provider,
         name,
         verifier: None,
+        evidence: None,
         responder: provider
             .and_then(|provider| provider.responder(Vec::new(), &Options::default())),
         awaits_secret: None,

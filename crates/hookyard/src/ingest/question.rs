@@ -17,6 +17,9 @@ use super::handed_over::{HandedOver, Outcome};
 use crate::config::Source;
 use crate::problem::{Kind, Problem};
 
+/// The code of an event whose signature proves nothing.
+pub(super) const CHALLENGE_AS_EVENT: &str = "challenge_as_event";
+
 /// A question whose answer is known.
 pub(super) struct Answered {
     /// The answer.
@@ -45,6 +48,11 @@ pub(super) fn answered(
         if asked.brings_secret() { handed_over(source, &asked, received, now)? } else { None };
     let answer = asked.answer(received).map_err(|why| refused(&why))?;
     Ok(Some(Answered { answer, is_proved, handed_over }))
+}
+
+/// Whether a request asks something, whoever sent it.
+pub(super) fn is_asked(source: &Source, received: &Received<'_>) -> bool {
+    source.responder.as_ref().is_some_and(|responder| responder.question(received).is_some())
 }
 
 /// The secret that a question brings, if it is to be kept; nothing if it is known already.
@@ -114,10 +122,7 @@ pub(super) fn check_event(source: &Source, received: &Received<'_>) -> Result<()
     let responder = source.responder.as_ref().filter(|_| source.verifier.is_some());
     if responder.is_some_and(|responder| responder.is_challenge(received)) {
         let detail = "This body could be a challenge, which is signed here for anybody, so its signature proves nothing. The request was not stored.";
-        return Err(Problem {
-            code: "challenge_as_event",
-            ..Problem::new(Kind::Signature, detail)
-        });
+        return Err(Problem { code: CHALLENGE_AS_EVENT, ..Problem::new(Kind::Signature, detail) });
     }
     Ok(())
 }

@@ -26,7 +26,7 @@ use super::refusals::{Refusals, Refused};
 use super::{dedupe, head, host, peer};
 use crate::app::App;
 use crate::bug;
-use crate::config::{Config, Source};
+use crate::config::{Config, Source, public_url};
 use crate::feed::Happening;
 use crate::keys::Unavailable;
 use crate::problem::{Kind, Problem};
@@ -145,7 +145,8 @@ impl Road {
             from,
             body: &whole.bytes,
         };
-        let arrival = match self.read(&arrived).await? {
+        let read = self.read(&arrived).await;
+        let arrival = match read.inspect_err(|problem| self.quarantine(&arrived, problem))? {
             Read::Question(answered) => {
                 let answer = self.reply(&source, parts, *answered, call).await?;
                 return Ok((source, answer));
@@ -163,6 +164,7 @@ impl Road {
             source: Arc::clone(&source),
             event: Arc::new(event),
             request_id: call.id.clone(),
+            quarantined: None,
             whole,
         };
         let stored = self.keep_in_time(parcel, limits.ack_timeout).await?;
@@ -276,8 +278,6 @@ impl Road {
         now: Timestamp,
     ) -> Event {
         let provider = arrived.source.provider;
-        let headers =
-            arrived.parts.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
         Event {
             id: self.app.ids.next(now),
             source: arrived.source.name.clone(),
@@ -285,7 +285,7 @@ impl Road {
             peer: Some(arrived.from),
             method: arrived.parts.method.as_str().to_owned(),
             target: target(arrived.parts).to_owned(),
-            headers: headers.collect::<HeaderList>(),
+            headers: arrived.headers(),
             body: arrived.body.clone(),
             item: None,
             verification,
@@ -342,46 +342,49 @@ fn looks_like(
 }
 
 /// A request that has arrived whole.
-struct Arrived<'r> {
-    config: &'r Config,
-    source: &'r Arc<Source>,
+pub(super) struct Arrived<'r> {
+    pub(super) config: &'r Config,
+    pub(super) source: &'r Arc<Source>,
     connection: &'r Connection,
-    parts: &'r Parts,
-    from: IpAddr,
-    body: &'r Bytes,
+    pub(super) parts: &'r Parts,
+    pub(super) from: IpAddr,
+    pub(super) body: &'r Bytes,
 }
 
 impl<'r> Arrived<'r> {
     /// The request as the signature crate reads it.
-    fn received(&self, url: &'r str, headers: &'r HeaderAccess<'r>) -> Received<'r> {
+    pub(super) fn received(&self, url: &'r str, headers: &'r HeaderAccess<'r>) -> Received<'r> {
         Received { method: self.parts.method.as_str(), url, headers, body: self.body }
     }
 
     /// The URL as the provider knows it.
-    fn public_url(&self) -> String {
-        let target = target(self.parts);
-        if let Some(url) = &self.source.public_url {
-            let query = self.parts.uri.query().filter(|_| !url.contains('?'));
-            return query.map_or_else(|| url.clone(), |query| format!("{url}?{query}"));
-        }
-        if let Some(base) = &self.config.server.public_url {
-            return format!("{}{target}", base.trim_end_matches('/'));
-        }
+    pub(super) fn public_url(&self) -> String {
+        public_url(self.config, self.source, target(self.parts), || self.origin())
+    }
+
+    /// The headers as they are kept.
+    pub(super) fn headers(&self) -> HeaderList {
+        let headers = &self.parts.headers;
+        headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect()
+    }
+
+    /// Scheme and authority under which it reached us.
+    pub(super) fn origin(&self) -> String {
         let trusted = &self.config.server.trusted_proxies;
         let https = peer::is_forwarded_https(self.connection.peer, &self.parts.headers, trusted);
         let scheme = if https.unwrap_or(self.connection.tls) { "https" } else { "http" };
         let host = host::authority(self.parts).unwrap_or_default();
-        format!("{scheme}://{host}{target}")
+        format!("{scheme}://{host}")
     }
 }
 
 /// Path and query.
-fn target(parts: &Parts) -> &str {
+pub(super) fn target(parts: &Parts) -> &str {
     parts.uri.path_and_query().map_or("/", |target| target.as_str())
 }
 
 /// Headers as the signature crate reads them.
-struct HeaderAccess<'h>(&'h HeaderMap);
+pub(super) struct HeaderAccess<'h>(pub(super) &'h HeaderMap);
 
 impl Headers for HeaderAccess<'_> {
     fn value(&self, name: &str, index: usize) -> Option<&[u8]> {
@@ -431,12 +434,12 @@ fn key_to_fetch(arrived: &Arrived<'_>) -> Result<Option<Fetch>, Rejection> {
     verifier.fetch(&arrived.received(&url, &headers))
 }
 
-fn unavailable(failure: &Unavailable) -> Problem {
+pub(super) fn unavailable(failure: &Unavailable) -> Problem {
     let detail = "What is needed from the provider to verify or confirm this could not be fetched. Nothing was stored; send it again later.";
     Problem::new(Kind::KeyUnavailable, detail).retry_after(failure.retry_after)
 }
 
-fn verify(
+pub(super) fn verify(
     source: &Source,
     received: &Received<'_>,
     now: Timestamp,

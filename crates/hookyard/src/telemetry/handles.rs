@@ -17,6 +17,9 @@ pub(super) struct SourceHandles {
     pub(super) events: Counter,
     pub(super) duplicates: Counter,
     pub(super) rejected: Reasons,
+    pub(super) quarantined: Reasons,
+    pub(super) quarantine_dropped: Reasons,
+    pub(super) quarantine_released: Counter,
     pub(super) duration: Histogram,
 }
 
@@ -45,6 +48,11 @@ const KEY_FETCHES: [&str; 3] = ["fetched", "failed", "limited"];
 /// The labels of a source's keys.
 pub(super) fn key_fetches(source: &Label, outcome: &'static str) -> Labels<2> {
     [("source", source.clone()), ("outcome", Label::Word(outcome))]
+}
+
+/// The labels of a source's refused requests in quarantine, or not in it.
+pub(super) fn refused(source: &Label, reason: &'static str) -> Labels<2> {
+    [("source", source.clone()), ("reason", Label::Word(reason))]
 }
 
 /// The labels of a destination's attempts.
@@ -83,6 +91,9 @@ impl SourceHandles {
             events: families.events.get_or_create_owned(&labels),
             duplicates: families.duplicates.get_or_create_owned(&labels),
             rejected: Reasons::default(),
+            quarantined: Reasons::default(),
+            quarantine_dropped: Reasons::default(),
+            quarantine_released: families.quarantine_released.get_or_create_owned(&labels),
             duration: families.ingest_duration.get_or_create_owned(&labels),
             label: source,
         }
@@ -94,6 +105,13 @@ impl SourceHandles {
         families.events.remove(&labels);
         families.duplicates.remove(&labels);
         families.ingest_duration.remove(&labels);
+        families.quarantine_released.remove(&labels);
+        for reason in self.quarantined.words() {
+            families.quarantined.remove(&refused(&self.label, reason));
+        }
+        for reason in self.quarantine_dropped.words() {
+            families.quarantine_dropped.remove(&refused(&self.label, reason));
+        }
         for outcome in ["accepted", "duplicate", "handshake"] {
             families.ingest_requests.remove(&requests(&self.label, outcome, ""));
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use hookyard_delivery::{Clock, LaneState};
 use hookyard_model::{
-    Attempt, CircuitState, Condition, Counts, DestinationStatus, Leased, Name, Next, StoreError,
-    Timestamp,
+    Attempt, CircuitState, Condition, Counts, DestinationStatus, Leased, Name, Next,
+    QuarantineTotals, StoreError, Timestamp,
 };
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::gauge::Gauge;
@@ -15,7 +15,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::handles::{
-    DestinationHandles, SourceHandles, attempts, circuits, dead_letters, key_fetches, requests,
+    DestinationHandles, SourceHandles, attempts, circuits, dead_letters, key_fetches, refused,
+    requests,
 };
 use super::process::Process;
 use super::reasons::Reasons;
@@ -129,6 +130,43 @@ impl Metrics {
     pub fn key_fetched(&self, source: &Name, outcome: &'static str) {
         let labels = key_fetches(&self.sources.of(source).label, outcome);
         self.families.key_fetches.get_or_create(&labels).inc();
+    }
+
+    /// A refused request was put into quarantine.
+    pub fn quarantined(&self, source: &Name, code: &'static str) {
+        let handles = self.sources.of(source);
+        let family = &self.families.quarantined;
+        let labels = || refused(&handles.label, code);
+        handles.quarantined.count(code, || family.get_or_create_owned(&labels()));
+    }
+
+    /// Refused requests were not kept, or not any longer.
+    pub fn quarantine_dropped(&self, source: &Name, reason: &'static str, count: u64) {
+        // A source that the configuration does not name any more has no series of its own.
+        let Some(handles) = self.sources.get(source) else { return };
+        let family = &self.families.quarantine_dropped;
+        let make = || family.get_or_create_owned(&refused(&handles.label, reason));
+        handles.quarantine_dropped.count_all(reason, count, make);
+    }
+
+    /// A request was released from quarantine.
+    pub fn quarantine_released(&self, source: &Name) {
+        self.sources.of(source).quarantine_released.inc();
+    }
+
+    /// How much is in quarantine now.
+    pub fn quarantine_holds(&self, totals: QuarantineTotals) {
+        self.families.quarantine_held.set(signed(totals.held));
+        self.families.quarantine_bytes.set(signed(totals.bytes));
+    }
+
+    /// How much was in quarantine when that was last looked at.
+    pub fn in_quarantine(&self) -> QuarantineTotals {
+        let shown = |gauge: &Gauge| u64::try_from(gauge.get()).unwrap_or(0);
+        QuarantineTotals {
+            held: shown(&self.families.quarantine_held),
+            bytes: shown(&self.families.quarantine_bytes),
+        }
     }
 
     /// From the first byte of a request to its answer.

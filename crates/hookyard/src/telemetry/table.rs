@@ -130,6 +130,16 @@ families! {
     oldest_pending = gauge "hookyard_oldest_pending_seconds" [];
     /// How long the delivery that was due first has been due, in seconds; 0 when none is. What waits for its next attempt or for an open circuit is not due, what waits for a paused destination is.
     overdue = gauge "hookyard_overdue_seconds" [];
+    /// Refused requests that were put into quarantine, by the problem's code.
+    quarantined = counter "hookyard_quarantined" ["source", "reason"];
+    /// Refused requests that are not kept: `too_large`, `over_budget` when a source has more of them than is written to the disk, `busy` when the disk was behind, `store` when it failed, `evicted` when one made room for others later.
+    quarantine_dropped = counter "hookyard_quarantine_dropped" ["source", "reason"];
+    /// Requests that were released from quarantine.
+    quarantine_released = counter "hookyard_quarantine_released" ["source"];
+    /// Requests that are held in quarantine now.
+    quarantine_held = gauge "hookyard_quarantine_held" [];
+    /// What the quarantine takes, in bytes.
+    quarantine_bytes = gauge "hookyard_quarantine_bytes" [];
     /// Calls of the store that failed: `full`, `unavailable`, `failed`, `closed`, `corrupt`.
     store_errors = counter "hookyard_store_errors" ["kind"];
     /// What the store takes on the disk, in bytes.

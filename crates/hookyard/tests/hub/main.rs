@@ -18,6 +18,8 @@ mod keys;
 #[cfg(test)]
 mod original;
 #[cfg(test)]
+mod quarantine;
+#[cfg(test)]
 mod reload;
 #[cfg(test)]
 mod support;

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use hookyard_model::{
-    Accepted, EventId, HeaderList, Name, NewEvent, QuarantineChange, QuarantineFilter,
+    Accepted, EventId, HeaderList, Name, NewBatch, NewEvent, QuarantineChange, QuarantineFilter,
     QuarantineId, QuarantineLimits, QuarantineSummary, QuarantineTotals, Quarantined, Reason,
     Standing, StoreError, Timestamp,
 };
@@ -272,6 +272,42 @@ impl Verb for AcceptQuarantined {
 
     fn order(&self) -> u64 {
         self.new.order()
+    }
+}
+
+/// [`hookyard_model::Store::accept_quarantined_batch`].
+pub(super) struct AcceptQuarantinedBatch {
+    pub(super) id: QuarantineId,
+    pub(super) batch: NewBatch,
+}
+
+impl Verb for AcceptQuarantinedBatch {
+    type Answer = Vec<Accepted>;
+    const LANE: Lane = Lane::Accept;
+
+    fn apply(&self, core: &mut Core<'_>) -> Result<Vec<Accepted>, Fault> {
+        let standing = standing(core.conn, self.id)?;
+        if let Some(KeptRow { released: Some(id), .. }) = standing {
+            return Ok(vec![Accepted::Duplicate { id, same_body: true }; self.batch.items.len()]);
+        }
+        let accepted = self.batch.apply(core)?;
+        let first = accepted.first().zip(self.batch.items.first());
+        let event = first.map(|(accepted, item)| match accepted {
+            Accepted::New | Accepted::Conflict => item.new.event.id,
+            Accepted::Duplicate { id, .. } => *id,
+        });
+        if let (Some(kept), Some(event)) = (standing, event) {
+            kept.release(core.conn, event)?;
+        }
+        Ok(accepted)
+    }
+
+    fn bytes(&self) -> usize {
+        self.batch.bytes()
+    }
+
+    fn order(&self) -> u64 {
+        self.batch.order()
     }
 }
 
