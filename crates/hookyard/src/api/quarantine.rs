@@ -192,34 +192,51 @@ async fn explain_one(
     };
     let config = api.app.config();
     // Some hundred verifications, of a body of up to a few MiB: not for a thread that answers.
-    let explained =
-        tokio::task::spawn_blocking(move || explained(&config, &request, &reason)).await;
-    explained.map(Answer).map_err(|error| {
+    let explained = tokio::task::spawn_blocking(move || explained(&config, &request, reason)).await;
+    explained.map(|explained| Answer(json!(explained))).map_err(|error| {
         tracing::error!(%error, "explaining a request hit a bug");
         Problem::new(Kind::Internal, "This is a bug in Hookyard; the log says more.")
     })
 }
 
-fn explained(config: &Config, request: &Quarantined, reason: &Reason) -> Value {
-    let mut answer = json!({
-        "id": request.id.to_string(),
-        "reason": reason.code,
-        "detail": reason.sentence,
-        "verifies_now": false,
-        "finding": null,
-        "ruled_out": [],
-        "next": [],
-    });
+/// What was found out.
+#[derive(Debug, Serialize)]
+struct Explained {
+    id: String,
+    reason: String,
+    detail: String,
+    /// Whether today's configuration would let it in.
+    verifies_now: bool,
+    finding: Option<Found>,
+    ruled_out: Vec<&'static str>,
+    next: Vec<String>,
+}
+
+/// The mistake that was found.
+#[derive(Debug, Serialize)]
+struct Found {
+    sentence: String,
+    advice: &'static str,
+}
+
+fn explained(config: &Config, request: &Quarantined, reason: Reason) -> Explained {
+    let mut answer = Explained {
+        id: request.id.to_string(),
+        reason: reason.code,
+        detail: reason.sentence,
+        verifies_now: false,
+        finding: None,
+        ruled_out: Vec::new(),
+        next: Vec::new(),
+    };
     let Some(source) = config.sources.get(&request.source) else { return answer };
     let Some(evidence) = &source.evidence else { return answer };
     let labels = labels(config, source);
-    let others: Vec<OtherSecret<'_>> = labels
-        .iter()
-        .flat_map(|(label, other)| {
-            let secrets = other.evidence.iter().flat_map(|evidence| &evidence.secrets);
-            secrets.map(|secret| OtherSecret { label, secret, is_former: false })
-        })
-        .collect();
+    let others = labels.iter().flat_map(|(label, other)| {
+        let secrets = other.evidence.iter().flat_map(|evidence| &evidence.secrets);
+        secrets.map(|secret| OtherSecret { label, secret, is_former: false })
+    });
+    let others: Vec<OtherSecret<'_>> = others.collect();
     let case = Case {
         scheme: &evidence.scheme,
         provider: source.provider,
@@ -233,15 +250,15 @@ fn explained(config: &Config, request: &Quarantined, reason: &Reason) -> Value {
     let received =
         Received { method: &request.method, url: &url, headers: &headers, body: &request.body };
     let Some(found) = explain(&case, &received, seconds(request.received_at)) else {
-        answer["verifies_now"] = json!(true);
+        answer.verifies_now = true;
         return answer;
     };
-    answer["detail"] = json!(format!("{}.", found.refusal));
-    answer["finding"] = json!(found.finding.map(|finding| json!({
-        "sentence": finding.sentence, "advice": finding.advice,
-    })));
-    answer["ruled_out"] = json!(found.ruled_out);
-    answer["next"] = json!(found.next);
+    let finding = found.finding;
+    answer.detail = format!("{}.", found.refusal);
+    answer.finding =
+        finding.map(|finding| Found { sentence: finding.sentence, advice: finding.advice });
+    answer.ruled_out = found.ruled_out;
+    answer.next = found.next;
     answer
 }
 

@@ -58,19 +58,19 @@ pub(super) fn proof(
     if is_unchecked && !is_unverified(options, &credentials, reader) {
         return None;
     }
-    if is_unchecked || awaits_secret.is_some() {
+    let proof = Proof {
+        provider,
+        verifier: None,
+        evidence: None,
+        responder: None,
+        awaits_secret,
+        keys_url,
+        token: None,
+        credential_headers,
+    };
+    if is_unchecked || proof.awaits_secret.is_some() {
         let responder = responder(provider, &[], &Options { tolerance: None, settings });
-        let verifier = None;
-        return Some(Proof {
-            provider,
-            verifier,
-            evidence: None,
-            responder,
-            awaits_secret,
-            keys_url,
-            token,
-            credential_headers,
-        });
+        return Some(Proof { responder, token, ..proof });
     }
     if provider.is_none() && token.is_none() && options.username.is_none() {
         no_provider(name, options, reader);
@@ -106,16 +106,8 @@ pub(super) fn proof(
     }
     let responder = responder(provider, &credentials, &known);
     let evidence = Evidence { scheme, secrets: keys(&credentials), options: known };
-    Some(Proof {
-        provider,
-        verifier: Some(verifier),
-        evidence: Some(evidence),
-        responder,
-        awaits_secret,
-        keys_url,
-        token,
-        credential_headers,
-    })
+    let (verifier, evidence) = (Some(verifier), Some(evidence));
+    Some(Proof { verifier, evidence, responder, token, ..proof })
 }
 
 fn no_secret(name: &Name, options: &SourceOptions, reader: &mut Reader<'_>) {
