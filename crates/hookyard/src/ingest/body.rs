@@ -221,7 +221,7 @@ mod tests {
     #[test]
     fn what_is_made_of_a_body_counts_and_leaves_room() {
         let memory = Memory::new(100 * PIECE);
-        let mut whole = Whole { bytes: Bytes::new(), held: memory.take(PIECE).unwrap() };
+        let mut whole = Whole { bytes: Bytes::new(), held: Some(memory.take(PIECE).unwrap()) };
         whole.count(0, &memory).unwrap();
         whole.count(1_000 * PIECE, &memory).unwrap();
         assert_eq!(memory.pieces.available_permits(), 49);

@@ -480,6 +480,8 @@ mod tests {
         metrics.key_fetched(&name("github"), "fetched");
         metrics.stored(&name("github"), 0, 1);
         metrics.rejected(Some(&name("github")), "signature_mismatch");
+        metrics.quarantined(&name("github"), "signature_mismatch");
+        metrics.quarantine_dropped(&name("github"), "no_room", 1);
         metrics.rejected(Some(&name("never-heard-of")), "source_not_found");
         metrics.rejected(None, "source_not_found");
         metrics.answered(&name("github"), Duration::from_millis(3));

@@ -30,7 +30,7 @@ fn numbered(mut items: Vec<NewItem>) -> Vec<NewItem> {
 }
 
 /// A batch of events with these numbers, each with its number as its key.
-fn keyed_batch(numbers: &[(u64, u8)]) -> NewBatch {
+pub(super) fn keyed_batch(numbers: &[(u64, u8)]) -> NewBatch {
     let body = "[{},{}]";
     let items = numbers.iter().map(|&(number, key)| item_of(body, keyed_event(number, key), "{}"));
     NewBatch { body: body.into(), items: numbered(items.collect()) }

@@ -64,7 +64,7 @@ macro_rules! conformance_suite {
             age: counts_whatever_holds_it, goes_back_to_what_is_asked_for_again,
                 is_known_after_reopening, is_found_among_very_many, agrees_with_the_list;
             quarantine: keeps_every_byte_and_no_event, is_listed, makes_room_where_there_is_most,
-                goes_by_age_and_by_new_limits, is_released_once, is_released_as_a_repeat;
+                goes_by_age_and_by_new_limits, is_released_once, is_released_as_a_repeat, is_released_as_a_batch;
             life: remembers_over_reopening, remembers_statuses, counts, tells_its_condition,
                 ends_when_closed;
         }

@@ -8,6 +8,7 @@ use hookyard_model::{
     Reason, Standing, Store,
 };
 
+use super::batch::keyed_batch;
 use super::{Place, at, event, event_id, keyed_event, lease_one, name, new_event, odd_headers};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -172,4 +173,19 @@ pub async fn is_released_as_a_repeat(place: &impl Place) {
     assert_eq!(kept.standing, Standing::Held(reason("signature_mismatch")));
     assert_eq!(store.accept_quarantined(id(9), new_event(8, &[])).await, Ok(Accepted::New));
     assert_eq!(*store.event(event_id(8)).await.unwrap().unwrap(), event(8));
+}
+
+/// A batch is let in whole, once: each item by its own decision, the request as the first of them.
+pub async fn is_released_as_a_batch(place: &impl Place) {
+    let store = place.open().await;
+    keep(&store, vec![request(0, "github", 10)]).await;
+    assert_eq!(store.accept(keyed_event(5, 2)).await, Ok(Accepted::New));
+    let batch = || keyed_batch(&[(10, 1), (11, 2)]);
+    let released = store.accept_quarantined_batch(id(0), batch()).await;
+    assert_eq!(released, Ok(vec![Accepted::New, super::repeat_of(5)]));
+    let kept = store.quarantined(id(0)).await.unwrap().unwrap();
+    assert_eq!(kept.standing, Standing::Released(event_id(10)));
+    let again = store.accept_quarantined_batch(id(0), batch()).await;
+    assert_eq!(again, Ok(vec![super::repeat_of(10); 2]));
+    assert_eq!(store.counts().await.unwrap().events, 2);
 }
