@@ -23,7 +23,7 @@ const GITLAB_EVENTS: &[Sample] = events! {
     "pipeline" Compact "gitlab/pipeline.json" ["x-gitlab-event": "Pipeline Hook"];
 };
 
-/// All providers that test events are made for.
+/// All providers whose test events are written by hand.
 pub static PROVIDERS: &[Provider] = &[
     Provider {
         slug: "github",
@@ -166,6 +166,137 @@ pub static PROVIDERS: &[Provider] = &[
         headers: &[],
         events: events! {
             "reading.taken" Compact "basic/reading.taken.json";
+        },
+    },
+    Provider {
+        slug: "discord",
+        headers: &[("user-agent", "Discord-Webhook/1.0 (+https://discord.com)")],
+        events: events! {
+            "APPLICATION_AUTHORIZED" Compact "discord/application_authorized.json";
+            "interaction.2.berth" Compact "discord/berth.json";
+        },
+    },
+    Provider {
+        slug: "paypal",
+        headers: &[
+            ("accept", "*/*"),
+            ("correlation-id", "{{hex13:correlation}}"),
+            ("user-agent", "PayPal/AUHR-214.0-58607177"),
+        ],
+        events: events! {
+            "PAYMENT.CAPTURE.COMPLETED" Compact "paypal/capture.json";
+            "BILLING.SUBSCRIPTION.CANCELLED" Compact "paypal/subscription.json";
+        },
+    },
+    Provider {
+        slug: "square",
+        headers: &[
+            ("square-environment", "Sandbox"),
+            ("square-version", "2026-07-15"),
+            ("user-agent", "Square Connect v2"),
+        ],
+        events: events! {
+            "payment.updated" Compact "square/payment.json";
+            "order.created" Compact "square/order.json";
+        },
+    },
+    Provider {
+        slug: "mailgun",
+        headers: &[("user-agent", "mailgun/treq-18.6.0")],
+        events: events! {
+            "delivered" Compact "mailgun/delivered.json";
+            "failed" Compact "mailgun/failed.json";
+        },
+    },
+    Provider {
+        slug: "hubspot",
+        headers: &[("user-agent", "HubSpot Connect 2.0 (http://dev.hubspot.com/)")],
+        events: events! {
+            "contact.propertyChange" Compact "hubspot/contact.json";
+            "deal.creation" Compact "hubspot/deal.json";
+        },
+    },
+    Provider {
+        slug: "zoom",
+        headers: &[("clientid", "{{alnum22:client}}"), ("user-agent", "Zoom Marketplace/1.0a")],
+        events: events! {
+            "meeting.started" Compact "zoom/meeting.started.json";
+            "recording.completed" Compact "zoom/recording.completed.json";
+        },
+    },
+    Provider {
+        slug: "linear",
+        headers: &[
+            ("linear-delivery", "{{uuid:delivery}}"),
+            ("linear-event", "Issue"),
+            ("user-agent", "Linear-Webhook"),
+        ],
+        events: events! {
+            "Issue.create" Compact "linear/issue.create.json";
+            "Issue.update" Compact "linear/issue.update.json";
+        },
+    },
+    Provider {
+        slug: "adyen",
+        headers: &[("user-agent", "Adyen HttpClient 1.0")],
+        events: events! {
+            "AUTHORISATION" Compact "adyen/AUTHORISATION.json";
+            "REFUND" Compact "adyen/REFUND.json";
+        },
+    },
+    Provider {
+        slug: "meta",
+        headers: &[("accept", "*/*"), ("user-agent", "facebookexternalua")],
+        events: events! {
+            "page.feed" Compact "meta/page.json";
+            "whatsapp_business_account.messages" Compact "meta/whatsapp.json";
+        },
+    },
+    Provider {
+        slug: "paddle",
+        headers: &[("paddle-version", "1"), ("user-agent", "Paddle")],
+        events: events! {
+            "transaction.completed" Compact "paddle/transaction.json";
+            "subscription.canceled" Compact "paddle/subscription.json";
+        },
+    },
+    Provider {
+        slug: "aws-sns",
+        headers: &[
+            ("content-type", "text/plain; charset=UTF-8"),
+            ("user-agent", "Amazon Simple Notification Service Agent"),
+            ("x-amz-sns-message-type", "Notification"),
+        ],
+        events: events! {
+            "Notification" Pretty "aws-sns/notification.json";
+        },
+    },
+    Provider {
+        slug: "mandrill",
+        headers: &[("user-agent", "Mandrill-Webhook/1.0")],
+        events: events! {
+            "send" Form "mandrill/send.form";
+        },
+    },
+    Provider {
+        slug: "braintree",
+        headers: &[("user-agent", "Braintree-Webhooks")],
+        events: events! {
+            "subscription_charged_successfully" Form "braintree/subscription.form";
+        },
+    },
+    Provider {
+        slug: "travis-ci",
+        headers: &[("travis-repo-slug", "harbour/buoys")],
+        events: events! {
+            "push.passed" Form "travis-ci/passed.form";
+        },
+    },
+    Provider {
+        slug: "plivo",
+        headers: &[],
+        events: events! {
+            "message.received" Form "plivo/message.received.form";
         },
     },
 ];

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use hookyard_model::Timestamp;
 
 const HEX: &[u8] = b"0123456789abcdef";
@@ -147,19 +149,23 @@ pub(super) fn records(json: &str) -> String {
     format!("[{}]\r\n", inner.replace("},{", "},\r\n{"))
 }
 
-/// A form from lines of `name=value`, in the order of the lines.
+/// A form from lines of `name=value`, in the order of the lines. What stands behind `base64 ` is
+/// sent in base64.
 pub(super) fn form(fields: &str, blanks: &mut Blanks<'_>) -> String {
     let mut encoded = String::new();
     for line in fields.lines() {
         let (name, value) = line.split_once('=').unwrap_or((line, ""));
-        let value = blanks.fill(value);
+        let value = match value.strip_prefix("base64 ") {
+            Some(inner) => STANDARD.encode(blanks.fill(inner)),
+            None => blanks.fill(value),
+        };
         let separator = if encoded.is_empty() { "" } else { "&" };
         encoded.extend([separator, &encode(name), "=", &encode(&value)]);
     }
     encoded
 }
 
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
@@ -205,8 +211,8 @@ mod tests {
         let mut random = || 0;
         let mut blanks = Blanks::new(Timestamp::EPOCH, "", &mut random);
         assert_eq!(
-            form("To=+49 30\nText=a & b=c\nEmpty=", &mut blanks),
-            "To=%2B49+30&Text=a+%26+b%3Dc&Empty="
+            form("To=+49 30\nText=a & b=c\nEmpty=\nXml=base64 <a>", &mut blanks),
+            "To=%2B49+30&Text=a+%26+b%3Dc&Empty=&Xml=PGE%2B"
         );
         assert_eq!(records(r#"[{"a":1},{"b":2}]"#), "[{\"a\":1},\r\n{\"b\":2}]\r\n");
     }

@@ -46,7 +46,7 @@ fn wrong_usage_is_told_on_standard_error() {
         (&[], "Usage: hookyard"),
         (&["frobnicate"], "unrecognized subcommand 'frobnicate'"),
         (&["trigger"], "required arguments were not provided"),
-        (&["trigger", "nobody"], "invalid value 'nobody'"),
+        (&["trigger", "nobody"], "there is no provider `nobody`"),
         (&["trigger", "github", "nothing"], "there is no test event `nothing` of github"),
         (&["trigger", "github", "--header", "x"], "write it as `Name: value`"),
         (

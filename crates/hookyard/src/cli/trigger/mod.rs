@@ -1,24 +1,33 @@
 //! `hookyard trigger`: sends a test event, signed as its provider would.
 
+mod check;
+mod handshake;
 mod key;
 mod request;
+mod rsa;
+mod settings;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use clap::builder::PossibleValuesParser;
 use hookyard_delivery::{Answer, TransportError, UrlError, check_url};
 use hookyard_model::{FailureKind, Reach};
+use hookyard_signature::{Options, PROVIDERS, Provider, Scheme, SigningError};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use self::request::{Overrides, Signer};
+use self::check::{Check, Expected, Maker, Variant};
+use self::handshake::Asker;
+use self::key::MadeUp;
+use self::request::{Overrides, Signer, Target};
+use self::settings::Settings;
 use super::client::Client;
 use super::failure::{Exit, Failure};
 use super::out::{Out, Paint, tame};
-use crate::sample::{self, PROVIDERS, Provider, Sample};
+use super::verify;
+use crate::sample::{self, TestEvent};
 
 /// How many characters of an answer are shown on a line.
 const SHOWN: usize = 300;
@@ -26,16 +35,19 @@ const SHOWN: usize = 300;
 /// Send a test event, signed as its provider signs
 ///
 /// Each event has new ids, so that none is taken for a repeat of another.
+/// `--bad-signature`, `--stale`, `--tampered`, `--duplicate` and `--handshake` send what a hub has to
+/// treat otherwise, one after the other, and look whether it does; it ends with 0 only if so.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   hookyard trigger github push
   hookyard trigger stripe invoice.paid --secret whsec_…
+  hookyard trigger slack --secret … --bad-signature --stale --tampered --duplicate --handshake
+  hookyard trigger aws-sns --set topic_arn=arn:aws:sns:eu-central-1:123456789012:orders
   hookyard trigger generic --body order.json --to http://127.0.0.1:3000/hooks")]
 pub(crate) struct Trigger {
     /// Whose event it is; `--list` shows all
-    #[arg(value_name = "PROVIDER", required_unless_present = "list", hide_possible_values = true)]
-    #[arg(value_parser = PossibleValuesParser::new(PROVIDERS.iter().map(|provider| provider.slug)))]
+    #[arg(value_name = "PROVIDER", required_unless_present = "list")]
     provider: Option<String>,
 
     /// Which event; without it the provider's first
@@ -47,12 +59,21 @@ pub(crate) struct Trigger {
 
     /// The secret to sign with, as the source has it; without it one is made up and shown
     ///
-    /// For `basic` it is `user:password`, for `sendgrid` a private key (PKCS#8 in base64).
-    #[arg(long, env = "HOOKYARD_SECRET", hide_env_values = true)]
+    /// For HTTP basic it is `user:password`. Where the provider signs with a private key, it is one
+    /// (PKCS#8 in PEM or base64), and the source has that or its public half.
+    #[arg(long, env = "HOOKYARD_SECRET", hide_env_values = true, allow_hyphen_values = true)]
     secret: Option<String>,
 
+    /// What the provider needs beside the secret, as the source has it; what is needed and not
+    /// given is made up and shown
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = verify::pair)]
+    settings: Vec<(String, String)>,
+
+    #[command(flatten)]
+    variants: Variants,
+
     /// How many events, one after the other
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "variants", value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
 
     /// Send these bytes instead of the sample's; `-` reads standard input
@@ -80,51 +101,124 @@ pub(crate) struct Trigger {
     json: bool,
 }
 
+/// Which events are sent that are not as they should be.
+#[derive(Args, Debug)]
+#[group(id = "variants", multiple = true)]
+#[expect(clippy::struct_excessive_bools, reason = "five options that go together in any way")]
+struct Variants {
+    /// Sign with another secret: it has to be refused
+    #[arg(long)]
+    bad_signature: bool,
+
+    /// Sign as of two days ago: it has to be refused as too old
+    #[arg(long)]
+    stale: bool,
+
+    /// Change the body after signing: it has to be refused
+    #[arg(long, conflicts_with = "body")]
+    tampered: bool,
+
+    /// Send the same event twice: the second has to be told as a repeat
+    #[arg(long)]
+    duplicate: bool,
+
+    /// Ask the questions that the provider asks before it sends events: each has to get its answer
+    #[arg(long)]
+    handshake: bool,
+}
+
+impl Variants {
+    /// Those that are events.
+    fn events(&self) -> Vec<Variant> {
+        let all = [
+            (self.bad_signature, Variant::BadSignature),
+            (self.stale, Variant::Stale),
+            (self.tampered, Variant::Tampered),
+            (self.duplicate, Variant::Duplicate),
+        ];
+        all.into_iter().filter_map(|(wanted, variant)| wanted.then_some(variant)).collect()
+    }
+}
+
+/// What is sent, and by whom.
+struct Plan<'a> {
+    out: Out,
+    provider: &'static Provider,
+    event: TestEvent,
+    overrides: Overrides,
+    options: Options,
+    target: &'a Target,
+    /// `--secret`, or what was made up instead.
+    secret: Option<String>,
+    signer: Signer,
+}
+
 impl Trigger {
     pub(crate) async fn run(self, out: Out) -> Result<(), Failure> {
         let (Some(slug), false) = (self.provider.as_deref(), self.list) else {
             return list(out, self.json);
         };
-        let (provider, sample) = find(slug, self.event.as_deref())?;
+        let (provider, event) = find(slug, self.event.as_deref())?;
         let to = self.to.clone().unwrap_or_else(|| format!("http://127.0.0.1:8080/webhook/{slug}"));
         check_url(&to, &Reach::Operator { metadata: false })
             .map_err(|error| Failure::usage(format!("`--to` cannot be `{to}`: {}", own(&error))))?;
         let body = self.body.as_deref().map(read).transpose()?;
-        let overrides = Overrides { headers: self.headers.clone(), body };
-        let signer = Signer::new(slug, self.secret.clone(), &to, self.public_url.clone())?;
-        if let Some(made_up) = signer.made_up() {
-            out.note(format_args!("signed with a secret made up for this run: {made_up}"));
+        let public_url = self.public_url.clone().unwrap_or_else(|| to.clone());
+        let target = Target { to, public_url };
+        let handshake = self.variants.handshake;
+        let settings = Settings::new(provider, &self.settings, handshake, &target.public_url)?;
+        if let Some(shown) = settings.shown() {
+            out.note(format_args!("with settings made up for this run: {shown}"));
         }
-        self.send(out, (provider, sample), &signer, &overrides).await
+        let options = Options { tolerance: None, settings: settings.all };
+        let overrides = Overrides { headers: self.headers.clone(), body };
+        let (secret, signer) = self.signer(out, (provider, &event), &options, &target)?;
+        let plan =
+            Plan { out, provider, event, overrides, options, target: &target, secret, signer };
+        let checks = plan.checks(&self.variants)?;
+        if checks.is_empty() { self.send(&plan).await } else { self.check(&plan, checks).await }
     }
 
-    async fn send(
+    /// Who signs: by the secret that was given, or by one that is made up and shown.
+    fn signer(
         &self,
         out: Out,
-        (provider, sample): (&Provider, &Sample),
-        signer: &Signer,
-        overrides: &Overrides,
-    ) -> Result<(), Failure> {
+        (provider, event): (&'static Provider, &TestEvent),
+        options: &Options,
+        target: &Target,
+    ) -> Result<(Option<String>, Signer), Failure> {
+        let signer = |secret: Option<&str>| {
+            Signer::new(provider, secret, options, target).map_err(Failure::usage)
+        };
+        if matches!(provider.scheme, Scheme::Unsigned) {
+            return Ok((None, signer(None)?));
+        }
+        if let Some(secret) = &self.secret {
+            return Ok((Some(secret.clone()), signer(Some(secret))?));
+        }
+        match make_up(provider, event, options, target) {
+            Ok(MadeUp { signing, verifying }) => {
+                out.note(format_args!("signed with a secret made up for this run: {verifying}"));
+                let signer = signer(Some(&signing))?;
+                Ok((Some(signing), signer))
+            }
+            // Questions that nobody signs can be asked all the same.
+            Err(_) if self.variants.handshake && self.variants.events().is_empty() => {
+                Ok((None, signer(None)?))
+            }
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn send(&self, plan: &Plan<'_>) -> Result<(), Failure> {
         let client = Client::new(Duration::from_secs(self.timeout.into()));
         let (mut refused, mut unsigned) = (0_u32, false);
         for _ in 0..self.count {
-            let request = signer.request(provider, sample, overrides)?;
-            let to = request.url.clone();
-            let started = Instant::now();
-            let answer = match client.send(request).await {
-                Ok(answer) => answer,
-                Err(error) => {
-                    if self.json {
-                        out.line(unsent((provider.slug, sample.event), &error))?;
-                    }
-                    return Err(unreachable(&to, &error));
-                }
-            };
-            let sent =
-                Sent { name: (provider.slug, sample.event), answer, took: started.elapsed() };
+            let request = plan.signer.event(&plan.event, &plan.overrides)?;
+            let sent = self.answered(plan, &client, &request).await?;
             refused += u32::from(!sent.answer.status.is_success());
             unsigned |= sent.answer.status == StatusCode::UNAUTHORIZED;
-            out.line(if self.json { sent.json() } else { sent.line(out) })?;
+            plan.out.line(if self.json { sent.json(None) } else { sent.line(plan.out) })?;
         }
         if refused == 0 {
             return Ok(());
@@ -132,6 +226,126 @@ impl Trigger {
         let failure = Failure::new(format!("{refused} of {} not accepted", self.count));
         Err(if unsigned { failure.hint("`--secret` must be the source's secret") } else { failure })
     }
+
+    /// Sends what has to be treated otherwise, and looks whether it is.
+    async fn check(&self, plan: &Plan<'_>, checks: Vec<Check>) -> Result<(), Failure> {
+        let client = Client::new(Duration::from_secs(self.timeout.into()));
+        let bodiless = plan.provider.handshake.is_some_and(|handshake| handshake.bodiless);
+        let (count, mut failed) = (checks.len(), Vec::new());
+        for check in checks {
+            for (request, expected) in &check.steps {
+                let sent = self.answered(plan, &client, request).await?;
+                let is_met = expected.is_met(&sent.answer, bodiless);
+                plan.out.line(if self.json {
+                    sent.json(Some((check.name, is_met)))
+                } else {
+                    sent.checked(plan.out, &check, (expected, is_met))
+                })?;
+                if !is_met {
+                    failed.push((check.name, expected.clone(), sent.answer.status));
+                    break;
+                }
+            }
+        }
+        let Some((name, expected, status)) = failed.first() else { return Ok(()) };
+        let failure = Failure::new(format!(
+            "{} of {count} checks failed; the first, {}, should be {}",
+            failed.len(),
+            name.replace('_', " "),
+            expected.wanted()
+        ));
+        Err(match hint(plan.provider, expected, *status) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        })
+    }
+
+    async fn answered(
+        &self,
+        plan: &Plan<'_>,
+        client: &Client,
+        request: &request::Signed,
+    ) -> Result<Sent, Failure> {
+        let name = (plan.provider.slug, plan.event.name);
+        let started = Instant::now();
+        match client.send(request.request()).await {
+            Ok(answer) => Ok(Sent { name, answer, took: started.elapsed() }),
+            Err(error) => {
+                if self.json {
+                    plan.out.line(unsent(name, &error))?;
+                }
+                Err(unreachable(&request.request().url, &error))
+            }
+        }
+    }
+}
+
+impl Plan<'_> {
+    /// What is checked, all of it made before anything is sent.
+    fn checks(&self, variants: &Variants) -> Result<Vec<Check>, Failure> {
+        let Self { provider, event, overrides, signer, options, target, .. } = self;
+        let maker = Maker { provider, event, overrides, signer };
+        let mut checks = Vec::new();
+        for variant in variants.events() {
+            let other = || {
+                let MadeUp { signing, .. } = make_up(provider, event, options, target)?;
+                Signer::new(provider, Some(&signing), options, target).map_err(Failure::usage)
+            };
+            checks.push(maker.check(variant, other)?);
+        }
+        if variants.handshake {
+            let secret = self.secret.as_deref().unwrap_or_default();
+            let questions = Asker { provider, secret, options, target, signer }.questions()?;
+            let steps =
+                questions.into_iter().map(|(asked, answer)| (asked, Expected::Answer(answer)));
+            checks.push(Check { name: "handshake", steps: steps.collect() });
+        }
+        Ok(checks)
+    }
+}
+
+/// What to do where a hub did not do as it should.
+fn hint(provider: &Provider, expected: &Expected, status: StatusCode) -> Option<String> {
+    let refused = status == StatusCode::UNAUTHORIZED;
+    Some(match expected {
+        Expected::Refused(Some(_))
+            if status.is_success() && provider.scheme.tolerance().is_none() =>
+        {
+            format!("{} states no limit: set `tolerance` in the source", provider.slug)
+        }
+        Expected::Refused(_) if status.is_success() => {
+            "a source with a `secret` refuses it; `hookyard dev` verifies nothing".to_owned()
+        }
+        _ if refused => "`--secret` must be the source's secret".to_owned(),
+        _ => return None,
+    })
+}
+
+/// A secret with which this event can be signed.
+fn make_up(
+    provider: &'static Provider,
+    event: &TestEvent,
+    options: &Options,
+    target: &Target,
+) -> Result<MadeUp, Failure> {
+    let slug = provider.slug;
+    let overrides = Overrides { headers: Vec::new(), body: None };
+    let made_up = key::make_up(provider, |secret| {
+        let Ok(signer) = Signer::new(provider, Some(secret), options, target) else {
+            return Ok(false);
+        };
+        match signer.try_event(event, &overrides)? {
+            Err(SigningError::NoPrivateKey) => Ok(false),
+            Err(error @ SigningError::Unsupported(_)) => {
+                let failure = Failure::usage(format!("cannot sign as {slug} does: {error}"));
+                Err(failure.hint("`hookyard verify` checks requests that it has signed itself"))
+            }
+            // Of anything else the secret is innocent; it is said where the event is sent.
+            _ => Ok(true),
+        }
+    })?;
+    let none = || Failure::usage(format!("no secret can be made up for {slug}; give `--secret`"));
+    made_up.ok_or_else(none)
 }
 
 /// An event that was answered.
@@ -160,18 +374,44 @@ impl Sent {
         )
     }
 
-    fn json(&self) -> String {
+    /// The line of a check.
+    fn checked(&self, out: Out, check: &Check, (expected, is_met): (&Expected, bool)) -> String {
+        let (paint, verdict) = if is_met {
+            (Paint::Good, "as it should be".to_owned())
+        } else {
+            (Paint::Bad, format!("but it should be {}", expected.wanted()))
+        };
+        let json: Value = serde_json::from_slice(&self.answer.body).unwrap_or_default();
+        let word = |name| json.get(name).and_then(Value::as_str);
+        let said = word("code").or(word("status")).map(tame).unwrap_or_default();
+        format!(
+            "{} {}  {}: {}{}{said}, {}  {}",
+            out.paint(Paint::Bold, self.name.0),
+            self.name.1,
+            check.name.replace('_', " "),
+            self.answer.status,
+            if said.is_empty() { "" } else { " " },
+            out.paint(paint, verdict),
+            out.paint(Paint::Dim, format_args!("in {} ms", self.took.as_millis())),
+        )
+    }
+
+    fn json(&self, check: Option<(&str, bool)>) -> String {
         let body = String::from_utf8_lossy(&self.answer.body);
         let answer = serde_json::from_str(&body).unwrap_or_else(|_| json!(body));
         let milliseconds = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX);
-        json!({
+        let mut line = json!({
             "provider": self.name.0,
             "event": self.name.1,
             "status": self.answer.status.as_u16(),
             "duration_ms": milliseconds,
             "answer": answer,
-        })
-        .to_string()
+        });
+        if let (Some((name, is_met)), Some(members)) = (check, line.as_object_mut()) {
+            members.insert("check".to_owned(), name.into());
+            members.insert("as_it_should_be".to_owned(), is_met.into());
+        }
+        line.to_string()
     }
 }
 
@@ -186,20 +426,23 @@ fn unsent((provider, event): (&str, &str), error: &TransportError) -> String {
     .to_string()
 }
 
-fn find(slug: &str, event: Option<&str>) -> Result<(&'static Provider, &'static Sample), Failure> {
-    let provider = sample::provider(slug);
-    let provider =
-        provider.ok_or_else(|| Failure::usage(format!("there is no provider `{slug}`")))?;
-    let sample = match event {
-        Some(name) => provider.event(name),
-        None => provider.events.first(),
+fn find(slug: &str, event: Option<&str>) -> Result<(&'static Provider, TestEvent), Failure> {
+    let provider = verify::find(slug)?;
+    let found = match event {
+        Some(name) => sample::event(provider, name),
+        None => sample::events(provider).first().copied(),
     };
-    let names = || provider.events.iter().map(|sample| sample.event).collect::<Vec<_>>().join(", ");
-    sample.map(|sample| (provider, sample)).ok_or_else(|| {
+    found.map(|event| (provider, event)).ok_or_else(|| {
         Failure::usage(format!("there is no test event `{}` of {slug}", event.unwrap_or_default()))
-            .hint(format!("its events are {}", names()))
+            .hint(format!("its events are {}", names(provider)))
             .hint("another body is sent with `--body FILE`")
     })
+}
+
+/// The names of a provider's test events.
+fn names(provider: &'static Provider) -> String {
+    let names: Vec<_> = sample::events(provider).iter().map(|event| event.name).collect();
+    names.join(", ")
 }
 
 /// The sentence about a URL, which is not a destination's here.
@@ -209,12 +452,14 @@ fn own(error: &UrlError) -> String {
 
 fn list(out: Out, json: bool) -> Result<(), Failure> {
     for provider in PROVIDERS {
-        let events: Vec<_> = provider.events.iter().map(|sample| sample.event).collect();
+        let slug = provider.slug;
         out.line(if json {
-            json!({ "provider": provider.slug, "events": events }).to_string()
+            let events: Vec<_> = sample::events(provider).iter().map(|event| event.name).collect();
+            let has_handshake = provider.handshake.is_some();
+            json!({ "provider": slug, "events": events, "handshake": has_handshake }).to_string()
         } else {
-            let gap = " ".repeat(22_usize.saturating_sub(provider.slug.len()));
-            format!("{}{gap}{}", out.paint(Paint::Bold, provider.slug), events.join(", "))
+            let gap = " ".repeat(24_usize.saturating_sub(slug.len()));
+            format!("{}{gap}{}", out.paint(Paint::Bold, slug), names(provider))
         })?;
     }
     Ok(())

@@ -1,16 +1,17 @@
-//! A sample made a request: blanks filled, signed, and changed where the caller wants it.
+//! A test event made a request: signed, and changed where the caller wants it.
 
 use bytes::Bytes;
 use hookyard_delivery::Clock as _;
 use hookyard_model::Timestamp;
-use hookyard_signature::{Options, Received, Secret, UnixSeconds, Verifier};
+use hookyard_signature::{
+    Options, Provider, Received, Rejection, Responder, Secret, SigningError, UnixSeconds, Verifier,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-use super::key;
 use crate::cli::client::Request;
 use crate::cli::failure::Failure;
 use crate::clock::{SystemClock, random_u64};
-use crate::sample::{Blanks, Provider, Sample};
+use crate::sample::{Blanks, Rendered, TestEvent};
 
 /// A header of the command line.
 pub(super) type Header = (HeaderName, HeaderValue);
@@ -23,106 +24,218 @@ pub(super) struct Overrides {
     pub(super) body: Option<Vec<u8>>,
 }
 
+/// Where requests go.
+#[derive(Clone)]
+pub(super) struct Target {
+    /// Where they are sent.
+    pub(super) to: String,
+    /// The URL that is signed, where the provider signs it.
+    pub(super) public_url: String,
+}
+
 /// Makes requests of one provider and signs them.
 pub(super) struct Signer {
-    verifier: Verifier,
-    to: String,
+    provider: &'static Provider,
+    secret: Option<Secret>,
+    options: Options,
+    /// `None` where nothing is signed.
+    verifier: Option<Verifier>,
+    target: Target,
+}
+
+/// A request that has been signed.
+#[derive(Clone)]
+pub(super) struct Signed {
+    method: &'static str,
+    /// Where it is sent.
+    url: String,
+    /// The URL that was signed.
     public_url: String,
-    made_up: Option<String>,
+    headers: HeaderMap,
+    body: Vec<u8>,
 }
 
 impl Signer {
-    /// Signs by `secret`, or by one that is made up, as the provider called `slug` does.
+    /// Signs by `secret` as the provider does; without one nothing is signed.
     pub(super) fn new(
-        slug: &str,
-        secret: Option<String>,
-        to: &str,
-        public_url: Option<String>,
-    ) -> Result<Self, Failure> {
-        let scheme = hookyard_signature::provider(slug)
-            .ok_or_else(|| Failure::usage(format!("there is no provider `{slug}`")))?;
-        let (signing, made_up) = if let Some(secret) = secret {
-            (secret, None)
-        } else {
-            let key = key::make_up(scheme)?;
-            (key.signing, Some(key.verifying))
-        };
-        let verifier = Secret::new(signing)
-            .and_then(|secret| scheme.verifier(vec![secret], &Options::default()))
-            .map_err(|error| Failure::usage(format!("the secret does not fit {slug}: {error}")))?;
-        let public_url = public_url.unwrap_or_else(|| to.to_owned());
-        Ok(Self { verifier, to: to.to_owned(), public_url, made_up })
+        provider: &'static Provider,
+        secret: Option<&str>,
+        options: &Options,
+        target: &Target,
+    ) -> Result<Self, String> {
+        let wrong = |error| format!("the secret does not fit {}: {error}", provider.slug);
+        let secret = secret.map(Secret::new).transpose().map_err(wrong)?;
+        let verifier = secret.clone().map(|secret| provider.verifier(vec![secret], options));
+        let verifier = verifier.transpose().map_err(wrong)?;
+        Ok(Self { provider, secret, options: options.clone(), verifier, target: target.clone() })
     }
 
-    /// What a source has to be told to accept what is signed, if the secret was made up.
-    pub(super) fn made_up(&self) -> Option<&str> {
-        self.made_up.as_deref()
+    /// What the source's own answers to the provider's questions are.
+    pub(super) fn responder(&self) -> Option<Responder> {
+        self.provider.responder(self.secret.clone().into_iter().collect(), &self.options)
+    }
+
+    /// What verifies what is signed here.
+    pub(super) const fn verifier(&self) -> Option<&Verifier> {
+        self.verifier.as_ref()
     }
 
     /// A new event, signed now.
-    pub(super) fn request(
+    pub(super) fn event(
         &self,
-        provider: &Provider,
-        sample: &Sample,
+        event: &TestEvent,
         overrides: &Overrides,
-    ) -> Result<Request, Failure> {
-        self.request_at(SystemClock.now(), provider, sample, overrides)
+    ) -> Result<Signed, Failure> {
+        self.event_at(SystemClock.now(), event, overrides)
     }
 
-    fn request_at(
+    /// A new event of `now`.
+    pub(super) fn event_at(
         &self,
         now: Timestamp,
-        provider: &Provider,
-        sample: &Sample,
+        event: &TestEvent,
         overrides: &Overrides,
-    ) -> Result<Request, Failure> {
+    ) -> Result<Signed, Failure> {
+        let mut request = self.prepared(now, event, overrides)?;
+        self.sign(&mut request, now)
+            .map_err(|error| Failure::usage(format!("cannot sign: {error}")))?;
+        put(&mut request.headers, &overrides.headers);
+        Ok(request)
+    }
+
+    /// Whether events can be signed.
+    pub(super) fn try_event(
+        &self,
+        event: &TestEvent,
+        overrides: &Overrides,
+    ) -> Result<Result<(), SigningError>, Failure> {
+        let now = SystemClock.now();
+        let mut request = self.prepared(now, event, overrides)?;
+        Ok(self.sign(&mut request, now))
+    }
+
+    /// A new event without its proof.
+    fn prepared(
+        &self,
+        now: Timestamp,
+        event: &TestEvent,
+        overrides: &Overrides,
+    ) -> Result<Signed, Failure> {
         let mut random = random_u64;
-        let rendered = provider.render(sample, &mut Blanks::new(now, &self.to, &mut random));
+        let rendered = event.render(&mut Blanks::new(now, &self.target.to, &mut random));
+        let mut request = self.unsigned(rendered)?;
+        // Before signing, because a header may be part of what is signed; and once more after it,
+        // because whoever wants a wrong signature shall have it.
+        put(&mut request.headers, &overrides.headers);
+        if let Some(body) = &overrides.body {
+            request.body.clone_from(body);
+        }
+        Ok(request)
+    }
+
+    /// A request that nobody has signed.
+    pub(super) fn unsigned(&self, rendered: Rendered) -> Result<Signed, Failure> {
         let mut headers = HeaderMap::new();
         for (name, value) in &rendered.headers {
             let (name, value) = parse_header(&format!("{name}:{value}")).map_err(Failure::new)?;
             headers.insert(name, value);
         }
-        // Before signing, because a header may be part of what is signed; and once more after it,
-        // because whoever wants a wrong signature shall have it.
-        put(&mut headers, &overrides.headers);
-        let body = overrides.body.clone().unwrap_or(rendered.body);
-        let url = self.sign(&mut headers, &body, now)?;
-        put(&mut headers, &overrides.headers);
-        Ok(Request { method: Method::POST, url, headers, body: Bytes::from(body) })
+        Ok(Signed {
+            method: rendered.method,
+            url: with_query(&self.target.to, &rendered.query),
+            public_url: with_query(&self.target.public_url, &rendered.query),
+            headers,
+            body: rendered.body,
+        })
     }
 
-    /// Adds the proof to the headers and gives back where the request goes.
-    fn sign(
-        &self,
-        headers: &mut HeaderMap,
-        body: &[u8],
-        now: Timestamp,
-    ) -> Result<String, Failure> {
-        let pairs: Vec<(&str, &[u8])> =
-            headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-        let request = Received { method: "POST", url: &self.public_url, headers: &pairs, body };
+    /// Adds the proof.
+    pub(super) fn sign(&self, request: &mut Signed, now: Timestamp) -> Result<(), SigningError> {
+        let Some(verifier) = &self.verifier else { return Ok(()) };
         let made = format!("msg_{:016x}", random_u64());
-        let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).unwrap_or(&made);
-        let proof = self
-            .verifier
-            .sign(&request, id, UnixSeconds(now.as_seconds()))
-            .map_err(|error| Failure::usage(format!("cannot sign: {error}")))?;
+        let id = request.headers.get("webhook-id").and_then(|id| id.to_str().ok());
+        let id = id.unwrap_or(&made).to_owned();
+        let now = UnixSeconds(now.as_seconds());
+        let proof = request.received(|received| verifier.sign(received, &id, now))?;
         for (name, value) in &proof.headers {
-            let (name, value) = parse_header(&format!("{name}:{value}")).map_err(Failure::new)?;
-            headers.insert(name, value);
+            let header = parse_header(&format!("{name}:{value}"));
+            let (name, value) = header.map_err(|_| SigningError::NotText)?;
+            request.headers.insert(name, value);
         }
-        Ok(match proof.url {
-            Some(signed) if self.public_url == self.to => signed,
-            Some(signed) => with_query_of(&self.to, &signed),
-            None => self.to.clone(),
+        if let Some(signed) = proof.url {
+            request.url = if request.public_url == request.url {
+                signed.clone()
+            } else {
+                with_query_of(&request.url, &signed)
+            };
+            request.public_url = signed;
+        }
+        if let Some(body) = proof.body {
+            request.body = body;
+        }
+        Ok(())
+    }
+}
+
+impl Signed {
+    /// Looks at it as the provider's library would have received it.
+    pub(super) fn received<T>(&self, look: impl FnOnce(&Received<'_>) -> T) -> T {
+        let pairs: Vec<(&str, &[u8])> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        look(&Received {
+            method: self.method,
+            url: &self.public_url,
+            headers: &pairs,
+            body: &self.body,
         })
+    }
+
+    /// The same with one letter or digit of its body changed: the first by which the signature
+    /// comes to be wrong, and nothing else. `None` where there is none.
+    pub(super) fn tampered(&self, verifier: &Verifier) -> Option<Self> {
+        let now = UnixSeconds(SystemClock.now().as_seconds());
+        (0..self.body.len()).find_map(|place| {
+            let mut changed = self.clone();
+            let byte = changed.body.get_mut(place)?;
+            *byte = match *byte {
+                b'0'..=b'8' | b'a'..=b'y' | b'A'..=b'Y' => *byte + 1,
+                b'9' => b'0',
+                b'z' => b'a',
+                b'Z' => b'A',
+                _ => return None,
+            };
+            let verdict = changed.received(|received| verifier.verify(received, now));
+            let is_wrong = matches!(
+                verdict,
+                Err(Rejection::SignatureMismatch { .. } | Rejection::BodyHashMismatch { .. })
+            );
+            is_wrong.then_some(changed)
+        })
+    }
+
+    /// To be sent.
+    pub(super) fn request(&self) -> Request {
+        Request {
+            method: Method::from_bytes(self.method.as_bytes()).unwrap_or(Method::POST),
+            url: self.url.clone(),
+            headers: self.headers.clone(),
+            body: Bytes::from(self.body.clone()),
+        }
     }
 }
 
 fn put(headers: &mut HeaderMap, wanted: &[Header]) {
     for (name, value) in wanted {
         headers.insert(name, value.clone());
+    }
+}
+
+/// `url` with this query behind its own.
+fn with_query(url: &str, query: &str) -> String {
+    match (query.is_empty(), url.contains('?')) {
+        (true, _) => url.to_owned(),
+        (false, true) => format!("{url}&{query}"),
+        (false, false) => format!("{url}?{query}"),
     }
 }
 
@@ -169,5 +282,6 @@ mod tests {
             assert_eq!(with_query_of(to, signed), expected);
         }
         assert_eq!(with_query_of("http://a/b?c", "https://d/e"), "http://a/b");
+        assert_eq!(with_query("http://a/b?c", "d=e"), "http://a/b?c&d=e");
     }
 }

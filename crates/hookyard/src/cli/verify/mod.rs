@@ -242,7 +242,8 @@ fn header(text: &str) -> Result<(String, String), String> {
     Ok((name.as_str().to_owned(), value.trim_matches([' ', '\t']).to_owned()))
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+/// A name and its value as they are written on the command line, `name=value`.
+pub(super) fn pair(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it with a `=` between the two")?;
     Ok((name.to_owned(), value.to_owned()))
 }

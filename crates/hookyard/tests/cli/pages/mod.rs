@@ -11,7 +11,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
 use hookyard::config::Config;
 use hookyard_signature::PROVIDERS;
 use serde_json::Value;
@@ -188,10 +187,4 @@ fn every_command_is_one() {
             assert!(parsed.is_ok(), "{line}: {parsed:?}");
         }
     }
-}
-
-/// Whether the program takes this command.
-fn is_command(words: &[String]) -> bool {
-    let parsed = hookyard::cli::command().try_get_matches_from(words);
-    parsed.is_ok() || parsed.is_err_and(|error| error.kind() == ErrorKind::DisplayHelp)
 }

@@ -7,7 +7,8 @@ use hookyard_signature::{Category, Confidence, KeyForm, Provider, Scheme};
 use serde_json::Value;
 
 use super::example::{example, hands_over, name};
-use super::{BY_HAND, END_BY_HAND, is_command, root, vectors};
+use super::{BY_HAND, END_BY_HAND, root, vectors};
+use crate::trigger::NOT_SIGNED;
 
 /// The page, with what a person wrote.
 pub(super) fn page(provider: &Provider, by_hand: Option<&str>) -> String {
@@ -350,9 +351,8 @@ pub(super) fn commands(provider: &Provider) -> Vec<String> {
         write!(verify, " --url https://hooks.example.com/webhook/{slug}").unwrap();
     }
     verify.push_str(" --body-file body");
-    let trigger = format!("hookyard trigger {slug}");
-    if is_command(&words(&trigger)) {
-        commands.push(trigger);
+    if !NOT_SIGNED.contains(&slug) {
+        commands.push(format!("hookyard trigger {slug}"));
     }
     if provider.scheme != Scheme::Unsigned {
         commands.push(verify);

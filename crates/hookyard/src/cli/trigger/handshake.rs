@@ -1,0 +1,114 @@
+//! The questions that a provider asks before it sends events, as requests.
+
+use hookyard_delivery::Clock as _;
+use hookyard_signature::{
+    Alphabet, Answer, Challenge, Mark, Options, Place, Provider, Question, Trust,
+};
+use serde_json::Value;
+
+use super::request::{Signed, Signer, Target};
+use crate::cli::failure::Failure;
+use crate::clock::{SystemClock, random_u64};
+use crate::sample::Draft;
+
+/// Whom a handshake is made for.
+pub(super) struct Asker<'a> {
+    pub(super) provider: &'static Provider,
+    /// The text of the secret, which some providers bring along.
+    pub(super) secret: &'a str,
+    pub(super) options: &'a Options,
+    pub(super) target: &'a Target,
+    pub(super) signer: &'a Signer,
+}
+
+impl Asker<'_> {
+    /// The questions, each with the answer that it has to get.
+    pub(super) fn questions(&self) -> Result<Vec<(Signed, Answer)>, Failure> {
+        let slug = self.provider.slug;
+        let none = || Failure::usage(format!("{slug} has no handshake: it sends events at once"));
+        let handshake = self.provider.handshake.ok_or_else(none)?;
+        handshake.questions.iter().map(|question| self.ask(question)).collect()
+    }
+
+    fn ask(&self, question: &'static Question) -> Result<(Signed, Answer), Failure> {
+        let slug = self.provider.slug;
+        if question.visit.is_some() {
+            let sentence = format!(
+                "the handshake of {slug} cannot be tried: before it answers, the hub has to visit a URL of the provider's, which only a real question has"
+            );
+            return Err(Failure::usage(sentence));
+        }
+        let mut request = self.signer.unsigned(self.draft(question).finish())?;
+        let stand_in;
+        let signer = match question.trust {
+            Trust::Verified => Some(self.signer),
+            Trust::VerifiedOrBy(secret) => {
+                let signer = Signer::new(self.provider, Some(secret), self.options, self.target);
+                stand_in = signer.map_err(Failure::usage)?;
+                Some(&stand_in)
+            }
+            Trust::Anyone | Trust::Token(..) | Trust::BringsSecret(_) => None,
+        };
+        if let Some(signer) = signer {
+            signer
+                .sign(&mut request, SystemClock.now())
+                .map_err(|error| Failure::usage(format!("cannot sign the question: {error}")))?;
+        }
+        let responder = self.signer.responder();
+        let answer = request.received(|received| {
+            let asked = responder.as_ref()?.question(received)?;
+            Some(asked.answer(received))
+        });
+        match answer {
+            Some(Ok(answer)) => Ok((request, answer)),
+            Some(Err(why)) => Err(Failure::usage(format!("the handshake has no answer: {why}"))),
+            None => Err(Failure::new(format!("the handshake of {slug} cannot be put together"))),
+        }
+    }
+
+    /// Everything by which the question is told from an event.
+    fn draft(&self, question: &Question) -> Draft {
+        let mut draft = Draft::new(question.method);
+        match question.trust {
+            Trust::BringsSecret(place) => {
+                draft.put(place, self.secret);
+            }
+            Trust::Token(place, setting) => {
+                let token = self.options.settings.get(setting);
+                draft.put(place, token.map_or("", String::as_str));
+            }
+            Trust::Verified | Trust::VerifiedOrBy(_) | Trust::Anyone => {}
+        }
+        if let Some(challenge) = question.challenge {
+            draft.put(&challenge.at, text(challenge));
+        }
+        for mark in question.marks {
+            match mark {
+                Mark::Has(place) => draft.put(place, "test"),
+                Mark::Is(place @ Place::Json(_), text) => draft.put(place, number_or_text(text)),
+                Mark::Is(place, text) => draft.put(place, *text),
+                Mark::EmptyList(pointer) => {
+                    draft.put(&Place::Json((*pointer).into()), Value::Array(Vec::new()))
+                }
+                Mark::Lacks(_) => true,
+            };
+        }
+        draft
+    }
+}
+
+fn number_or_text(text: &str) -> Value {
+    text.parse::<u64>().map_or_else(|_| text.into(), Value::from)
+}
+
+/// A new challenge of this kind.
+fn text(challenge: &Challenge) -> String {
+    match challenge.alphabet {
+        Alphabet::Digits => (1_000_000_000 + random_u64() % 1_000_000_000).to_string(),
+        Alphabet::HostName => "sender.example.com".to_owned(),
+        Alphabet::Words => format!("Test of the receiver: {:016x}", random_u64()),
+        Alphabet::LowerHex | Alphabet::Plain | Alphabet::Base64 => {
+            format!("{:016x}{:016x}", random_u64(), random_u64())
+        }
+    }
+}
