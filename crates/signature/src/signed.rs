@@ -6,7 +6,7 @@ use crate::carrier::{self, Claims, Kinds};
 use crate::key::{Key, Kind};
 use crate::message::{self, Input};
 use crate::place;
-use crate::scheme::{Format, Place, Signed};
+use crate::scheme::{Format, Part, Place, Signed};
 use crate::verifier::{Proof, Verified};
 use crate::{Received, Rejection, SigningError, UnixSeconds};
 
@@ -40,6 +40,14 @@ impl KeyedScheme {
         let Some(secret) = self.keys.iter().position(made) else {
             return Err(Rejection::SignatureMismatch { at: claims.at() });
         };
+
+        if let (Some(scheme), Some((text, _))) = (&self.scheme.timestamp, &timestamp)
+            && self.has_bare_timestamp()
+            && !scheme.unit.is_whole(text)
+        {
+            let (at, expected) = (scheme.place.described(), scheme.unit.expected_whole());
+            return Err(Rejection::TimestampMalformed { at, expected });
+        }
 
         // Only now: an unsigned timestamp proves nothing, and "outside the window" must mean
         // "signed, but old".
@@ -79,6 +87,16 @@ impl KeyedScheme {
             expected: timestamp.unit.expected(),
         })?;
         Ok(Some((text, time)))
+    }
+
+    /// Whether nothing separates the time from the part beside it, so that the border between them
+    /// could be moved: with some of the time's digits in the body, what is signed is the same.
+    fn has_bare_timestamp(&self) -> bool {
+        let is_fixed = |part: &Part| matches!(part, Part::Literal(_));
+        self.scheme
+            .message
+            .windows(2)
+            .any(|pair| pair.contains(&Part::Timestamp) && !pair.iter().any(is_fixed))
     }
 
     pub(crate) fn sign(

@@ -23,12 +23,35 @@ impl Unit {
         }
     }
 
+    /// Whether a time that can be read is none any more if something is cut off it or put to it:
+    /// the ten digits that seconds have from 2001 to 2286, the thirteen of milliseconds, and of
+    /// RFC 3339 what says its zone.
+    pub(crate) fn is_whole(self, text: &[u8]) -> bool {
+        match self {
+            Self::Seconds => text.len() == 10,
+            Self::Milliseconds => text.len() == 13,
+            Self::Rfc3339 => {
+                let zone = text.len().checked_sub("+00:00".len()).and_then(|start| text.get(start));
+                matches!(text.last(), Some(b'Z' | b'z')) || matches!(zone, Some(b'+' | b'-'))
+            }
+        }
+    }
+
     /// Writes a time.
     pub(crate) fn write(self, time: UnixSeconds) -> String {
         match self {
             Self::Seconds => time.0.to_string(),
             Self::Milliseconds => time.0.saturating_mul(1000).to_string(),
             Self::Rfc3339 => write_rfc3339(time),
+        }
+    }
+
+    /// What a text that is whole has to be, for an error.
+    pub(crate) const fn expected_whole(self) -> &'static str {
+        match self {
+            Self::Seconds => "a number of seconds since 1970 of ten digits",
+            Self::Milliseconds => "a number of milliseconds since 1970 of thirteen digits",
+            Self::Rfc3339 => "a time as in RFC 3339 with its zone, such as `2022-11-15T09:00:00Z`",
         }
     }
 
@@ -174,6 +197,22 @@ pub(crate) fn write_http_date(time: UnixSeconds) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_whole_time_is_none_any_more_with_a_piece_less_or_more() {
+        for (unit, whole, others) in [
+            (Unit::Seconds, "1700000000", &["170000000", "17000000001"][..]),
+            (Unit::Milliseconds, "1700000000000", &["170000000000", "17000000000001"]),
+            (Unit::Rfc3339, "2023-11-14T22:13:20.5Z", &["2023-11-14T22:13:20.5"]),
+            (Unit::Rfc3339, "2023-11-14T22:13:20+00:00", &["2023-11-14T22:13:20"]),
+        ] {
+            assert!(unit.is_whole(whole.as_bytes()), "{whole}");
+            for other in others {
+                assert!(unit.read(other.as_bytes()).is_some(), "{other}");
+                assert!(!unit.is_whole(other.as_bytes()), "{other}");
+            }
+        }
+    }
 
     #[test]
     fn numbers_are_digits_only() {
