@@ -170,6 +170,12 @@ impl Verifier {
         self.covers
     }
 
+    /// How many secrets are live. With more than one, [`Verified::secret`] says which are still in
+    /// use.
+    pub const fn secrets(&self) -> usize {
+        self.secrets
+    }
+
     /// How far a signed timestamp may be from now, in seconds. `None` means that requests never
     /// grow too old, so that duplicates must be remembered for longer.
     pub const fn tolerance(&self) -> Option<u64> {

@@ -159,6 +159,7 @@ sections! {
         /// What the provider signs with. Not with `secrets`.
         secret: optional Secret, like "\"${GITHUB_WEBHOOK_SECRET}\"";
         /// Several secrets, all of them good, while one is being replaced; the newest first.
+        /// The metric `hookyard_verified_total` says which are still in use.
         secrets: optional Vec<At<Secret>>, like "[\"${NEW_SECRET}\", \"${OLD_SECRET}\"]";
         /// A file for the secret of a provider that hands it over itself when a webhook is made
         /// (Asana, Notion). As long as there is no such file, the first secret that comes is taken

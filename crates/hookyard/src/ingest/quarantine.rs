@@ -119,7 +119,7 @@ impl Road {
             let detail = "It is a question of the provider's, not an event; nobody waits for the answer any more.";
             return Err(Problem::new(Kind::Conflict, detail));
         }
-        let verification = verify(source, &received, at, key)?;
+        let verification = verify(source, &received, at, key)?.verification;
         question::check_event(source, &received)?;
         let provider = source.provider;
         let event = Event {

@@ -264,8 +264,11 @@ impl Road {
             return Ok(Read::Question(Box::new(answered)));
         }
         gate::check_event_method(arrived.source, arrived.parts)?;
-        let verification = verify(arrived.source, &received, now, key)?;
+        let Proved { verification, secret } = verify(arrived.source, &received, now, key)?;
         question::check_event(arrived.source, &received)?;
+        if let Some(secret) = secret {
+            self.app.metrics.verified_by(&arrived.source.name, secret);
+        }
         let event = self.make_event(arrived, &received, verification, now);
         Ok(Read::Event(Box::new(Arrival::new(arrived.source, event, &received))))
     }
@@ -439,21 +442,33 @@ pub(super) fn unavailable(failure: &Unavailable) -> Problem {
     Problem::new(Kind::KeyUnavailable, detail).retry_after(failure.retry_after)
 }
 
+/// What verifying a request has shown.
+pub(super) struct Proved {
+    pub(super) verification: Verification,
+    /// Which of several secrets made the signature, counted from 0.
+    secret: Option<usize>,
+}
+
 pub(super) fn verify(
     source: &Source,
     received: &Received<'_>,
     now: Timestamp,
     key: Option<&[u8]>,
-) -> Result<Verification, Problem> {
+) -> Result<Proved, Problem> {
     if source.awaits_secret.is_some() {
         let detail = "The provider has not yet handed over the secret that its requests are checked with. Nothing was stored; send it again later.";
         return Err(Problem::new(Kind::SecretAwaited, detail).retry_after(Duration::from_secs(30)));
     }
-    let Some(verifier) = &source.verifier else { return Ok(Verification::Unverified) };
-    verifier
+    let Some(verifier) = &source.verifier else {
+        return Ok(Proved { verification: Verification::Unverified, secret: None });
+    };
+    let shown = verifier
         .verify_with(received, UnixSeconds(now.as_seconds()), key)
         .map_err(|rejection| Problem::from(&rejection))?;
-    Ok(if verifier.covers().body { Verification::Verified } else { Verification::Authenticated })
+    let covers_body = verifier.covers().body;
+    let verification =
+        if covers_body { Verification::Verified } else { Verification::Authenticated };
+    Ok(Proved { verification, secret: (verifier.secrets() > 1).then_some(shown.secret) })
 }
 
 /// An id by which a person finds a request in the log.

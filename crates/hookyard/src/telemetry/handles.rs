@@ -17,6 +17,7 @@ pub(super) struct SourceHandles {
     pub(super) events: Counter,
     pub(super) duplicates: Counter,
     pub(super) rejected: Reasons,
+    pub(super) verified: Reasons,
     pub(super) quarantined: Reasons,
     pub(super) quarantine_dropped: Reasons,
     pub(super) quarantine_released: Counter,
@@ -48,6 +49,14 @@ const KEY_FETCHES: [&str; 3] = ["fetched", "failed", "limited"];
 /// The labels of a source's keys.
 pub(super) fn key_fetches(source: &Label, outcome: &'static str) -> Labels<2> {
     [("source", source.clone()), ("outcome", Label::Word(outcome))]
+}
+
+/// What the live secrets of a source are called.
+pub(super) const SECRETS: [&str; 9] = ["1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
+/// The labels of a source's requests that one of its secrets verified.
+pub(super) fn verified(source: &Label, secret: &'static str) -> Labels<2> {
+    [("source", source.clone()), ("secret", Label::Word(secret))]
 }
 
 /// The labels of a source's refused requests in quarantine, or not in it.
@@ -91,6 +100,7 @@ impl SourceHandles {
             events: families.events.get_or_create_owned(&labels),
             duplicates: families.duplicates.get_or_create_owned(&labels),
             rejected: Reasons::default(),
+            verified: Reasons::default(),
             quarantined: Reasons::default(),
             quarantine_dropped: Reasons::default(),
             quarantine_released: families.quarantine_released.get_or_create_owned(&labels),
@@ -106,6 +116,9 @@ impl SourceHandles {
         families.duplicates.remove(&labels);
         families.ingest_duration.remove(&labels);
         families.quarantine_released.remove(&labels);
+        for secret in self.verified.words() {
+            families.verified.remove(&verified(&self.label, secret));
+        }
         for reason in self.quarantined.words() {
             families.quarantined.remove(&refused(&self.label, reason));
         }

@@ -15,8 +15,8 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
 use super::handles::{
-    DestinationHandles, SourceHandles, attempts, circuits, dead_letters, key_fetches, refused,
-    requests,
+    DestinationHandles, SECRETS, SourceHandles, attempts, circuits, dead_letters, key_fetches,
+    refused, requests, verified,
 };
 use super::process::Process;
 use super::reasons::Reasons;
@@ -124,6 +124,14 @@ impl Metrics {
             Some(handles) => handles.rejected.count(code, || make(&handles.label)),
             None => self.unknown.count(code, || make(&UNKNOWN)),
         }
+    }
+
+    /// A request was verified by this one of a source's several secrets, counted from 0.
+    pub fn verified_by(&self, source: &Name, secret: usize) {
+        let handles = self.sources.of(source);
+        let Some(secret) = SECRETS.get(secret).or(SECRETS.last()) else { return };
+        let make = || self.families.verified.get_or_create_owned(&verified(&handles.label, secret));
+        handles.verified.count(secret, make);
     }
 
     /// A key was fetched for a source, or was not.
@@ -480,6 +488,7 @@ mod tests {
         metrics.key_fetched(&name("github"), "fetched");
         metrics.stored(&name("github"), 0, 1);
         metrics.rejected(Some(&name("github")), "signature_mismatch");
+        metrics.verified_by(&name("github"), 1);
         metrics.quarantined(&name("github"), "signature_mismatch");
         metrics.quarantine_dropped(&name("github"), "no_room", 1);
         metrics.rejected(Some(&name("never-heard-of")), "source_not_found");

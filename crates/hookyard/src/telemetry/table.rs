@@ -102,6 +102,8 @@ families! {
     ingest_duration = histogram "hookyard_ingest_duration_seconds" ["source"];
     /// Keys that a provider publishes and that were fetched to verify its requests, by outcome: `fetched`, `failed`, or `limited` where too many different ones were asked for.
     key_fetches = counter "hookyard_key_fetches" ["source", "outcome"];
+    /// Requests that were verified, by which of the source's several secrets made the signature, `1` for the first in the configuration (`9` for the ninth and all after it). A secret that is not counted up any more can be removed. Not shown for sources with one secret.
+    verified = counter "hookyard_verified" ["source", "secret"];
     /// Connections that are open to the ingest listener.
     connections = gauge "hookyard_ingest_connections" [];
     /// Deliveries that are pending. Counted as they come and go; the store is read at start alone.

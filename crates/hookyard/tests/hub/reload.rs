@@ -1,5 +1,7 @@
 //! A configuration that changes while the real program runs.
 
+use hookyard_signature::{Options, Received, Secret, UnixSeconds, provider};
+
 use crate::support::Hub;
 use crate::support::sink::Sink;
 
@@ -46,4 +48,38 @@ fn a_signal_has_it_read_again_at_once() {
     assert!(std::process::Command::new("kill").args(["-HUP", &pid]).status().unwrap().success());
     hub.wait_until("the other source is there", || status(&hub, "two") == 200);
     assert_eq!(status(&hub, "one"), 404);
+}
+
+/// A ping, signed with this secret in the usual way.
+fn signed(secret: &str) -> Vec<u8> {
+    let secrets = vec![Secret::new(secret).unwrap()];
+    let verifier = provider("generic").unwrap().verifier(secrets, &Options::default()).unwrap();
+    let none: [(&str, &str); 0] = [];
+    let unsigned = Received { method: "POST", url: "", headers: &none, body: b"{}" };
+    let proof = verifier.sign(&unsigned, "", UnixSeconds(0)).unwrap();
+    let (name, value) = &proof.headers[0];
+    format!("POST /webhook/shop HTTP/1.1\r\nhost: hub\r\n{name}: {value}\r\ncontent-length: 2\r\n\r\n{{}}")
+        .into_bytes()
+}
+
+#[test]
+fn while_a_secret_is_replaced_it_is_seen_which_is_still_in_use() {
+    let (old, new) = ("the-old-secret-of-the-shop", "the-new-secret-of-the-shop");
+    let hub = Hub::start(&format!(
+        "[sources.shop]\nprovider = \"generic\"\nsecrets = [\"{new}\", \"{old}\"]\n\
+         [sources.other]\nprovider = \"generic\"\nsecret = \"{old}\"\n"
+    ));
+    for secret in [old, old, new] {
+        assert_eq!(hub.exchange(&signed(secret)).unwrap().status, 200);
+    }
+    assert_eq!(hub.exchange(&signed("the-secret-of-nobody")).unwrap().status, 401);
+    let metrics = hub.exchange_admin("/metrics");
+    let counted = |secret: u8, count: u8| {
+        let line =
+            format!("hookyard_verified_total{{source=\"shop\",secret=\"{secret}\"}} {count}\n");
+        assert!(metrics.contains(&line), "{line} in {metrics}");
+    };
+    counted(1, 1);
+    counted(2, 2);
+    assert_eq!(metrics.matches("hookyard_verified_total{").count(), 2);
 }
