@@ -69,11 +69,12 @@ pub(crate) fn certificate_key(der: &[u8]) -> Option<&[u8]> {
 /// first and without leading zeros. Only the one canonical form is read.
 pub(crate) fn ecdsa_signature(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (both, rest) = expect(der, SEQUENCE)?;
-    let (r, s) = expect(both, INTEGER)?;
-    let (s, end) = expect(s, INTEGER)?;
+    let (r, after_r) = expect(both, INTEGER)?;
+    let (s, end) = expect(after_r, INTEGER)?;
     // Two numbers of 33 bytes fit into a length of one byte; a longer form of it is not canonical.
-    let is_short = der.get(1).is_some_and(|length| *length < 0x80);
-    let is_canonical = is_short && rest.is_empty() && end.is_empty();
+    let is_short = |element: &[u8]| element.get(1).is_some_and(|length| *length < 0x80);
+    let is_canonical =
+        [der, both, after_r].into_iter().all(is_short) && rest.is_empty() && end.is_empty();
     Some((unsigned(r)?, unsigned(s)?)).filter(|_| is_canonical)
 }
 

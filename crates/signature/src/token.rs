@@ -35,6 +35,13 @@ impl Tokens {
         if secrets.iter().any(|secret| !secret.bytes().contains(&b':')) {
             return Err(ConfigurationError::SecretMalformed { expected: "`user:password`" });
         }
+        // Some services show a key as the user and no password; but nobody's is nothing at all.
+        let is_blank = |secret: &Secret| {
+            secret.bytes().iter().all(|byte| *byte == b':' || byte.is_ascii_whitespace())
+        };
+        if secrets.iter().any(is_blank) {
+            return Err(ConfigurationError::SecretEmpty);
+        }
         Ok(Self::new(secrets))
     }
 

@@ -68,11 +68,16 @@ fn take(
 /// Checks method, address and token, the cheapest first.
 pub(super) fn check(source: &Source, parts: &Parts, from: IpAddr) -> Result<(), Problem> {
     check_method(source, parts)?;
-    if !source.allow_ips.is_empty() && !peer::is_in(from, &source.allow_ips) {
+    if !is_allowed(source, from) {
         let detail = "This source takes requests from listed addresses only. Nothing was stored.";
         return Err(Problem::new(Kind::AddressNotAllowed, detail));
     }
     source.token.as_ref().map_or(Ok(()), |token| check_token(token, parts))
+}
+
+/// Whether the source takes requests from this address.
+pub(super) fn is_allowed(source: &Source, from: IpAddr) -> bool {
+    source.allow_ips.is_empty() || peer::is_in(from, &source.allow_ips)
 }
 
 /// Providers send in bursts: a second's worth may come at once.

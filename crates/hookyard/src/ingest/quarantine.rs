@@ -12,6 +12,7 @@ use hookyard_signature::{Fetch, Headers, Received};
 use super::batch::Arrival;
 use super::body::Whole;
 use super::dedupe;
+use super::gate;
 use super::keep::Parcel;
 use super::question;
 use super::road::{Arrived, HeaderAccess, Road, request_id, target, unavailable, verify};
@@ -110,6 +111,10 @@ impl Road {
         if source.verifier.is_none() {
             let detail = "The source verifies nothing today, so nothing is proved of the request.";
             return Err(Problem::new(Kind::Conflict, detail));
+        }
+        if request.peer.is_some_and(|from| !gate::is_allowed(source, from)) {
+            let detail = "It came from an address that the source does not take requests from.";
+            return Err(Problem::new(Kind::AddressNotAllowed, detail));
         }
         let url = known_url(config, source, request);
         let headers = KeptHeaders(&request.headers);

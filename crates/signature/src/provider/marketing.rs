@@ -133,14 +133,21 @@ const HUBSPOT: Provider = Provider {
     event_id: fact![BodyHash],
     event_type: fact![Json("/0/subscriptionType")],
     items: Some(
-        // Ids of events are not unique by themselves, and a repeat counts its attempts.
+        // Ids of events are not unique by themselves, and a repeat counts its attempts. So all
+        // that says what happened is part of the key.
         Items::new(
             "",
             fact![
                 Json("/eventId"),
                 Json("/subscriptionId"),
                 Json("/occurredAt"),
-                MaybeJson("/objectId")
+                MaybeJson("/portalId"),
+                MaybeJson("/subscriptionType"),
+                MaybeJson("/objectId"),
+                MaybeJson("/propertyName"),
+                MaybeJson("/associationType"),
+                MaybeJson("/fromObjectId"),
+                MaybeJson("/toObjectId")
             ],
             fact![Json("/subscriptionType")],
         )

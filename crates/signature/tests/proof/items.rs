@@ -111,7 +111,7 @@ const ROWS: &[Row] = &[
         r#"[{"eventId":1,"subscriptionId":2,"occurredAt":3,"objectId":4,"subscriptionType":"contact.creation","attemptNumber":0}]"#,
         &[(
             r#"{"eventId":1,"subscriptionId":2,"occurredAt":3,"objectId":4,"subscriptionType":"contact.creation","attemptNumber":0}"#,
-            "1.2.3.4",
+            "1.2.3.contact.creation.4",
             "contact.creation",
         )],
     ),

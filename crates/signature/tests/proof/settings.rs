@@ -160,3 +160,19 @@ fn debug_and_rejections_tell_no_secret() {
         }
     }
 }
+
+#[test]
+fn a_user_and_a_password_that_are_both_blank_are_no_secret() {
+    for secret in [":", " : ", "::"] {
+        let made = Secret::new(secret).unwrap();
+        let refused = Verifier::new(&Scheme::Basic, vec![made], &Options::default());
+        assert_eq!(refused.unwrap_err(), ConfigurationError::SecretEmpty, "{secret:?}");
+    }
+    for secret in ["key:", ":password", "user:password"] {
+        let made = Secret::new(secret).unwrap();
+        assert!(
+            Verifier::new(&Scheme::Basic, vec![made], &Options::default()).is_ok(),
+            "{secret:?}"
+        );
+    }
+}
