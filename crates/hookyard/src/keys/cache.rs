@@ -1,13 +1,15 @@
 //! What is remembered of fetched keys.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+#[cfg(test)]
+use std::time::Duration;
 
 use hookyard_signature::Fetch;
 use tokio::sync::Mutex as Waiting;
 use tokio::time::Instant;
 
-use super::{Found, Unavailable};
+use super::{FAILURE_HOLDS, Found, Unavailable};
 use crate::config::Source;
 
 /// So many things are remembered at once, of 64 KiB at most each.
@@ -28,28 +30,69 @@ impl Place {
 
 /// What is known of one thing.
 #[derive(Default)]
-pub(super) struct Known {
-    pub(super) kept: Kept,
-    /// Whether it was ever there: then it is not one of those that somebody makes up.
-    pub(super) was_found: bool,
+struct Known {
+    /// What was there when it was last found; then it is not one of those that somebody makes up.
+    found: Option<Found>,
+    /// Why the last try failed, if it did, and when.
+    failed: Option<(Unavailable, Instant)>,
 }
 
-/// What came of the last try.
-#[derive(Default)]
-pub(super) enum Kept {
-    /// There was none.
-    #[default]
-    Nothing,
-    /// This was there.
-    Found(Found),
-    /// It failed, then.
-    Failed(Unavailable, Instant),
-}
-
-/// One thing; locked while it is being fetched.
+/// One thing.
 pub(super) struct Slot {
-    pub(super) known: Waiting<Known>,
+    /// Held by who fetches it. What is known can be read meanwhile.
+    pub(super) fetching: Waiting<()>,
+    /// Locked for a moment, never while something is waited for.
+    known: Mutex<Known>,
     since: Instant,
+}
+
+impl Slot {
+    fn new() -> Self {
+        Self { fetching: Waiting::default(), known: Mutex::default(), since: Instant::now() }
+    }
+
+    /// What can be said without fetching it: what was found, if that is good enough, or that it
+    /// has just failed.
+    pub(super) fn answer(
+        &self,
+        is_good: impl Fn(&Found) -> bool,
+    ) -> Option<Result<Found, Unavailable>> {
+        let known = self.known();
+        if let Some(found) = known.found.as_ref().filter(|found| is_good(found)) {
+            return Some(Ok(found.clone()));
+        }
+        let (failure, at) = known.failed.as_ref()?;
+        let retry_after = FAILURE_HOLDS.checked_sub(at.elapsed())?;
+        Some(Err(Unavailable { retry_after, ..failure.clone() }))
+    }
+
+    /// What was last found, however long ago.
+    pub(super) fn found(&self) -> Option<Found> {
+        self.known().found.clone()
+    }
+
+    /// Remembers what came of a try. A failure takes nothing away: what was found is good until
+    /// its time is over, whether or not there is a newer one.
+    pub(super) fn keep(&self, fetched: &Result<Found, Unavailable>, now: Instant) {
+        let mut known = self.known();
+        match fetched {
+            Ok(found) => *known = Known { found: Some(found.clone()), failed: None },
+            Err(failure) => known.failed = Some((failure.clone(), now)),
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// As if all that is known had been found out longer ago.
+    #[cfg(test)]
+    pub(super) fn age(&self, by: Duration) {
+        let mut known = self.known();
+        let earlier = |at: &mut Instant| *at = at.checked_sub(by).unwrap();
+        known.found.iter_mut().for_each(|found| earlier(&mut found.fetched_at));
+        known.failed.iter_mut().for_each(|(_, at)| earlier(at));
+    }
 }
 
 /// Everything that is remembered.
@@ -68,8 +111,7 @@ impl Cache {
         if slots.len() >= MOST {
             make_room(&mut slots);
         }
-        let slot = Slot { known: Waiting::default(), since: Instant::now() };
-        Arc::clone(slots.entry(place.clone()).or_insert(Arc::new(slot)))
+        Arc::clone(slots.entry(place.clone()).or_insert(Arc::new(Slot::new())))
     }
 
     #[cfg(test)]
@@ -81,7 +123,10 @@ impl Cache {
 /// Forgets one thing: the oldest of those that were never found, or else the oldest. What is being
 /// fetched at the moment stays.
 fn make_room(slots: &mut HashMap<Place, Arc<Slot>>) {
-    let value = |slot: &Slot| Some((slot.known.try_lock().ok()?.was_found, slot.since));
+    let value = |slot: &Slot| {
+        let _free = slot.fetching.try_lock().ok()?;
+        Some((slot.known().found.is_some(), slot.since))
+    };
     let ranked = slots.iter().filter_map(|(place, slot)| Some((value(slot)?, place)));
     let least = ranked.min_by_key(|(value, _)| *value).map(|(_, place)| place.clone());
     if let Some(place) = least {
@@ -99,11 +144,12 @@ mod tests {
         Place { mirror: None, fetch }
     }
 
-    #[tokio::test]
-    async fn keys_stay_when_what_was_made_up_can_go() {
+    #[test]
+    fn keys_stay_when_what_was_made_up_can_go() {
         let cache = Cache::default();
         let good = cache.slot(&place(0));
-        good.known.lock().await.was_found = true;
+        let now = Instant::now();
+        good.keep(&Ok(Found { bytes: bytes::Bytes::new(), fetched_at: now }), now);
         for number in 1..10 * MOST {
             cache.slot(&place(number));
         }

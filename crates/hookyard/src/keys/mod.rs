@@ -4,7 +4,8 @@
 //! A request that nobody has verified yet makes this happen, so everything about it is bounded:
 //! where it goes (the signature crate names the host), how long it takes, how much is read, how
 //! often a source causes it and how much is remembered. What is fetched is kept for as long as it
-//! holds, a failure for a little while, and the same thing is fetched once at a time.
+//! holds, a failure for a little while, and the same thing is fetched once at a time. Nobody waits
+//! for a key that is in memory, whoever has it looked at again.
 
 mod cache;
 
@@ -24,7 +25,7 @@ use http::{HeaderMap, HeaderValue, Method};
 use tokio::time::Instant;
 use url::Url;
 
-use self::cache::{Cache, Kept, Known, Place};
+use self::cache::{Cache, Place};
 use crate::clock::SystemClock;
 use crate::config::Source;
 use crate::telemetry::Metrics;
@@ -42,17 +43,27 @@ const FAILURE_HOLDS: Duration = Duration::from_secs(30);
 /// A key that did not fit is fetched anew when it is older than this: the provider may have changed
 /// it meanwhile.
 const WORTH_ANOTHER_LOOK: Duration = Duration::from_secs(60);
-/// What one source may cause in a minute, on average and at once. A key that was fetched before is
-/// not counted when its time is over, so that whoever uses this up with keys that do not exist
-/// keeps none of the provider's from being known.
+/// What one source may cause in a minute for each [`Errand`], on average and at once. A key that
+/// was fetched before is not counted when its time is over, so that whoever uses this up with keys
+/// that do not exist keeps none of the provider's from being known.
 const FETCHES: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// Fetches keys and remembers them. Survives a change of the configuration.
 pub(crate) struct Keys {
     client: HttpClient,
     cache: Cache,
-    limiters: Mutex<HashMap<Name, RateLimiter>>,
+    limiters: Mutex<HashMap<(Name, Errand), RateLimiter>>,
     metrics: Arc<Metrics>,
+}
+
+/// What a source has fetched. Each is counted by itself: anybody can ask for keys, and must not
+/// thereby keep the provider's subscriptions from being confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Errand {
+    /// A key, for a request that nobody has verified yet.
+    Key,
+    /// A page, for a request that was verified.
+    Visit,
 }
 
 /// A key, and whether it may be worth another look.
@@ -64,6 +75,11 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// Whether it still holds.
+    fn is_fresh(&self, fetch: &Fetch) -> bool {
+        self.fetched_at.elapsed().as_secs() < fetch.max_age
+    }
+
     /// Whether it is old enough that the provider may have another one by now.
     pub(crate) fn is_worth_another_look(&self) -> bool {
         self.fetched_at.elapsed() >= WORTH_ANOTHER_LOOK
@@ -94,10 +110,10 @@ impl Keys {
 
     /// What stands there: as it is remembered, or fetched for `source`.
     pub(crate) async fn get(&self, source: &Source, fetch: &Fetch) -> Result<Found, Unavailable> {
-        self.look(source, fetch, |found| found.fetched_at.elapsed().as_secs() < fetch.max_age).await
+        self.look(source, fetch, |found| found.is_fresh(fetch)).await
     }
 
-    /// The same, but fetched anew, unless that has just been done.
+    /// The same, but fetched anew, unless that has just been done or has just failed.
     pub(crate) async fn get_again(
         &self,
         source: &Source,
@@ -108,7 +124,7 @@ impl Keys {
 
     /// Visits a page, to confirm a subscription. Nothing of the answer is kept.
     pub(crate) async fn visit(&self, source: &Source, page: &Fetch) -> Result<(), Unavailable> {
-        self.take_turn(&source.name)?;
+        self.take_turn(&source.name, Errand::Visit)?;
         self.fetch(source, page).await.map(drop)
     }
 
@@ -119,51 +135,42 @@ impl Keys {
         is_good: impl Fn(&Found) -> bool,
     ) -> Result<Found, Unavailable> {
         let slot = self.cache.slot(&Place::new(source, fetch));
+        if let Some(answer) = slot.answer(&is_good) {
+            return answer;
+        }
         // Whoever comes while it is being fetched waits here, and finds what came of it.
-        let mut known = slot.known.lock().await;
-        let is_fresh = match &known.kept {
-            Kept::Nothing => false,
-            Kept::Found(found) if is_good(found) => return Ok(found.clone()),
-            Kept::Found(found) => found.fetched_at.elapsed().as_secs() < fetch.max_age,
-            Kept::Failed(failure, at) => match FAILURE_HOLDS.checked_sub(at.elapsed()) {
-                Some(rest) => return Err(Unavailable { retry_after: rest, ..failure.clone() }),
-                None => false,
-            },
-        };
-        // Another look at what is still good is somebody's wish, and counted as such.
-        if is_fresh || !known.was_found {
-            self.take_turn(&source.name)?;
+        let _fetching = slot.fetching.lock().await;
+        if let Some(answer) = slot.answer(&is_good) {
+            return answer;
+        }
+        // A key whose time is over is not one of those that somebody makes up. Another look at
+        // what is still good is somebody's wish, and counted as such.
+        let is_over = slot.found().is_some_and(|found| !found.is_fresh(fetch));
+        if !is_over {
+            self.take_turn(&source.name, Errand::Key)?;
         }
         let fetched = self.fetch(source, fetch).await;
-        let fetched_at = Instant::now();
-        match fetched {
-            Ok(bytes) => {
-                let found = Found { bytes, fetched_at };
-                *known = Known { kept: Kept::Found(found.clone()), was_found: true };
-                Ok(found)
-            }
-            Err(failure) => {
-                // A key whose time is not over is good, whether or not there is a newer one.
-                if !is_fresh {
-                    known.kept = Kept::Failed(failure.clone(), fetched_at);
-                }
-                Err(failure)
-            }
-        }
+        let now = Instant::now();
+        let fetched = fetched.map(|bytes| Found { bytes, fetched_at: now });
+        slot.keep(&fetched, now);
+        fetched
     }
 
     /// Counts a fetch against what a source may cause.
-    fn take_turn(&self, source: &Name) -> Result<(), Unavailable> {
+    fn take_turn(&self, source: &Name, errand: Errand) -> Result<(), Unavailable> {
         let now = SystemClock.now();
         let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        let limiter = limiters.entry(source.clone()).or_insert_with(|| {
+        let limiter = limiters.entry((source.clone(), errand)).or_insert_with(|| {
             let rate = Rate { count: FETCHES, period: Duration::from_secs(60) };
             RateLimiter::new(rate, FETCHES)
         });
         limiter.take(now).map_err(|wait| {
             self.metrics.key_fetched(source, "limited");
-            let why = "too many different keys were asked for within a minute".to_owned();
-            Unavailable { why, retry_after: wait.max(Duration::from_secs(1)) }
+            let why = match errand {
+                Errand::Key => "too many different keys were asked for within a minute",
+                Errand::Visit => "too many subscriptions were to be confirmed within a minute",
+            };
+            Unavailable { why: why.to_owned(), retry_after: wait.max(Duration::from_secs(1)) }
         })
     }
 
@@ -251,7 +258,123 @@ fn read(answer: Answer) -> Result<Bytes, Unavailable> {
 
 #[cfg(test)]
 mod tests {
+    use hookyard_delivery::ClientSettings;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio::sync::{mpsc, oneshot};
+    use tokio::task::JoinHandle;
+    use tokio::time::timeout;
+
     use super::*;
+    use crate::config::Config;
+
+    /// How a key server that was asked says so, and is then told to answer.
+    type Asked = oneshot::Sender<&'static str>;
+
+    /// A real key server, and what it is asked. It answers only when it is told to.
+    async fn key_server() -> (String, mpsc::UnboundedReceiver<Asked>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (tell, asked) = mpsc::unbounded_channel::<Asked>();
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                let tell = tell.clone();
+                tokio::spawn(async move {
+                    let mut head = Vec::new();
+                    while !head.ends_with(b"\r\n\r\n") {
+                        head.push(socket.read_u8().await.unwrap());
+                    }
+                    let (answer, told) = oneshot::channel();
+                    tell.send(answer).unwrap();
+                    socket.write_all(told.await.unwrap().as_bytes()).await.unwrap();
+                });
+            }
+        });
+        (url, asked)
+    }
+
+    /// Waits until the key server is asked.
+    async fn next(asked: &mut mpsc::UnboundedReceiver<Asked>) -> Asked {
+        timeout(Duration::from_secs(30), asked.recv()).await.expect("nothing was asked").unwrap()
+    }
+
+    const KEY: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 3\r\n\r\nkey";
+    const NEWER: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 5\r\n\r\nnewer";
+    const ERROR: &str = "HTTP/1.1 500 No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+    fn keys() -> Arc<Keys> {
+        let client = HttpClient::new(ClientSettings::default());
+        Arc::new(Keys::new(client, Arc::new(Metrics::new())))
+    }
+
+    /// A source with a mirror at this address, and what its provider has fetched.
+    fn source(mirror: &str) -> (Arc<Source>, Fetch) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("hookyard.toml");
+        let text = format!("[sources.fal]\nprovider = \"fal-ai\"\nkeys_url = \"{mirror}\"\n");
+        std::fs::write(&file, text).unwrap();
+        let (config, _) = Config::load(&file, &|_| None).unwrap();
+        let url = "https://example.com/key".to_owned();
+        let fetch = Fetch { url, body: None, authorization: None, max_age: 24 * 3600 };
+        (Arc::clone(config.sources.values().next().unwrap()), fetch)
+    }
+
+    /// As if what is known had been found out longer ago.
+    fn age(keys: &Keys, source: &Source, fetch: &Fetch, by: Duration) {
+        keys.cache.slot(&Place::new(source, fetch)).age(by);
+    }
+
+    #[tokio::test]
+    async fn a_known_key_is_handed_out_while_it_is_looked_at_again() {
+        let (url, mut asked) = key_server().await;
+        let (keys, (source, fetch)) = (keys(), source(&url));
+        let look = |again: bool| {
+            let (keys, source, fetch) = (Arc::clone(&keys), Arc::clone(&source), fetch.clone());
+            tokio::spawn(async move {
+                let found = if again {
+                    keys.get_again(&source, &fetch).await
+                } else {
+                    keys.get(&source, &fetch).await
+                };
+                found.map(|found| found.bytes)
+            })
+        };
+        let first = look(false);
+        next(&mut asked).await.send(KEY).unwrap();
+        assert_eq!(first.await.unwrap().unwrap(), "key");
+
+        age(&keys, &source, &fetch, WORTH_ANOTHER_LOOK);
+        let again = [look(true), look(true)];
+        let hanging = next(&mut asked).await;
+        for _ in 0..3 {
+            assert_eq!(look(false).await.unwrap().unwrap(), "key");
+        }
+        assert!(!again.iter().any(JoinHandle::is_finished), "they wait for the server");
+        hanging.send(ERROR).unwrap();
+        for again in again {
+            again.await.unwrap().unwrap_err();
+        }
+        let failure = look(true).await.unwrap().unwrap_err();
+        assert!(failure.retry_after <= FAILURE_HOLDS, "{failure:?}");
+        assert_eq!(look(false).await.unwrap().unwrap(), "key");
+        assert!(asked.try_recv().is_err(), "a failure is remembered");
+
+        age(&keys, &source, &fetch, FAILURE_HOLDS);
+        let again = look(true);
+        next(&mut asked).await.send(NEWER).unwrap();
+        assert_eq!(again.await.unwrap().unwrap(), "newer");
+        assert_eq!(look(false).await.unwrap().unwrap(), "newer");
+    }
+
+    #[tokio::test]
+    async fn keys_that_somebody_makes_up_keep_no_subscription_from_being_confirmed() {
+        let (url, mut asked) = key_server().await;
+        let (keys, (source, page)) = (keys(), source(&url));
+        while keys.take_turn(&source.name, Errand::Key).is_ok() {}
+        let visiting = tokio::spawn(async move { keys.visit(&source, &page).await });
+        next(&mut asked).await.send(KEY).unwrap();
+        visiting.await.unwrap().unwrap();
+    }
 
     #[test]
     fn a_mirror_has_the_same_paths() {
