@@ -44,7 +44,7 @@ fn is_missing(error: &std::io::Error) -> bool {
     error.kind() == std::io::ErrorKind::NotFound
 }
 
-fn hands_over(provider: &'static Provider) -> bool {
+pub(super) fn hands_over(provider: &'static Provider) -> bool {
     let questions = provider.handshake.map_or(&[][..], |handshake| handshake.questions);
     questions.iter().any(|question| matches!(question.trust, Trust::BringsSecret(_)))
 }

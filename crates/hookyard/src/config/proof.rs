@@ -9,7 +9,7 @@ use hookyard_signature::{
     Verifier, provider,
 };
 
-use super::handed_over::handed_over;
+use super::handed_over::{handed_over, hands_over};
 use super::nearest::nearest;
 use super::options::{SignatureOptions, SourceOptions};
 use super::reader::{At, Reader};
@@ -51,6 +51,9 @@ pub(super) fn proof(
         return None;
     }
     let provider = provider.flatten();
+    if signs_nothing(provider, token.as_ref(), options, reader) {
+        return None;
+    }
     let keys_url = keys_url(provider, options, reader);
     let settings = settings(name, provider, options, reader)?;
     let credential_headers = credential_headers(provider, options, token.as_ref());
@@ -93,7 +96,7 @@ pub(super) fn proof(
             (Scheme::Token(scheme), tokens, None)
         }
         (true, None) => {
-            no_secret(name, options, reader);
+            no_secret(name, provider, options, reader);
             return None;
         }
         (false, token) => (scheme(provider, options, reader)?, credentials, token),
@@ -110,10 +113,39 @@ pub(super) fn proof(
     Some(Proof { verifier, evidence, responder, token, ..proof })
 }
 
-fn no_secret(name: &Name, options: &SourceOptions, reader: &mut Reader<'_>) {
+/// Notes that a check is wanted of a provider that gives nothing to check.
+fn signs_nothing(
+    provider: Option<&'static Provider>,
+    token: Option<&RequiredToken>,
+    options: &SourceOptions,
+    reader: &mut Reader<'_>,
+) -> bool {
+    let unsigned = provider.filter(|provider| provider.scheme == Scheme::Unsigned);
+    let is_checked = options.verify.value != Verify::None && token.is_none();
+    let Some(provider) = unsigned.filter(|_| is_checked) else { return false };
     let sentence = format!(
-        "`[sources.{name}]` has no `secret` to check signatures with; add the one that the provider shows, or write `verify = \"none\"` to take events from anyone"
+        "`{}` signs nothing, so there is nothing to check; write `verify = \"none\"` without a `secret`, and narrow who may send by `allow_ips`",
+        provider.slug
     );
+    reader.error(options.provider.as_ref().and_then(|slug| slug.span.clone()), sentence);
+    true
+}
+
+fn no_secret(
+    name: &Name,
+    provider: Option<&'static Provider>,
+    options: &SourceOptions,
+    reader: &mut Reader<'_>,
+) {
+    let advice = if provider.is_some_and(hands_over) {
+        format!(
+            "write `handshake_secret = \"{name}.secret\"` to take the one that the provider hands over itself"
+        )
+    } else {
+        "add the one that the provider shows, or write `verify = \"none\"` to take events from anyone"
+            .to_owned()
+    };
+    let sentence = format!("`[sources.{name}]` has no `secret` to check signatures with; {advice}");
     reader.error(options.span.clone(), sentence);
 }
 

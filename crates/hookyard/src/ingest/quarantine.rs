@@ -168,6 +168,9 @@ impl Road {
         // Of several events the first stands for all.
         let Some(kept) = stored.events().first() else { return Ok(Released::Gone) };
         app.metrics.quarantine_released(&name);
+        if let Ok(totals) = app.store.quarantine_totals().await {
+            app.metrics.quarantine_holds(totals);
+        }
         let (event, (_, duplicates)) = (kept.id, stored.counts());
         let items = stored.events().len();
         tracing::info!(source = %name, quarantined = %id, %event, items, duplicates, "released from quarantine");

@@ -78,7 +78,7 @@ fn handed_over(
 }
 
 fn not_expected() -> Problem {
-    let detail = "No secret is expected here from the provider, so this one was not taken. Set `handshake_secret` to take one. Nothing was stored.";
+    let detail = "No secret is expected here from the provider, so this one was not taken. To take another one, remove the file that `handshake_secret` names, or set `handshake_secret` where it is not set. Nothing was stored.";
     Problem::new(Kind::HandshakeRefused, detail)
 }
 

@@ -819,6 +819,41 @@ error: `[sources.a]` has no `secret` to check signatures with; add the one that 
   |          ^"#,
     ),
     (
+        "a provider that hands its secret over",
+        r#"[sources.a]
+provider = "asana"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: `[sources.a]` has no `secret` to check signatures with; write `handshake_secret = "a.secret"` to take the one that the provider hands over itself
+ --> hookyard.toml:1:10
+  |
+1 | [sources.a]
+  |          ^"#,
+    ),
+    (
+        "a provider that signs nothing",
+        r#"[sources.a]
+provider = "docker-hub"
+secret = "a-secret-of-no-use"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: `docker-hub` signs nothing, so there is nothing to check; write `verify = "none"` without a `secret`, and narrow who may send by `allow_ips`
+ --> hookyard.toml:2:12
+  |
+2 | provider = "docker-hub"
+  |            ^^^^^^^^^^^^"#,
+    ),
+    (
         "signature without secret, beside a token",
         r#"
 [sources.a]
