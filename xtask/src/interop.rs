@@ -21,7 +21,7 @@ const NEEDS: &[Need] = &[
     Need {
         name: "pip",
         check: &["python3", "-m", "pip", "--version"],
-        install: Install::Ask("install Python 3.10 or later with pip (Debian: python3-pip)"),
+        install: Install::Debian("python3-pip"),
     },
 ];
 const NODE_HINT: &str = "install Node.js 20 or later";
