@@ -15,14 +15,8 @@ pub struct Github {
 
 impl Github {
     /// For the source at this path, which knows this secret.
-    ///
-    /// # Panics
-    /// Never: an HMAC key may have any length.
     pub fn new(host: &str, path: &str, secret: &str) -> Self {
-        let mac = Hmac::new_from_slice(secret.as_bytes());
-        #[expect(clippy::expect_used, reason = "an HMAC key may have any length")]
-        let mac = mac.expect("an HMAC key may have any length");
-        Self { host: host.to_owned(), path: path.to_owned(), mac }
+        Self { host: host.to_owned(), path: path.to_owned(), mac: keyed(secret.as_bytes()) }
     }
 
     /// The value of `X-Hub-Signature-256`.
@@ -87,10 +81,22 @@ pub fn body(delivery: &str, size: usize) -> Vec<u8> {
     let start = format!(
         r#"{{"ref":"refs/heads/main","delivery":"{delivery}","repository":{{"full_name":"octo/hello"}},"padding":""#
     );
+    padded(&start, delivery, size)
+}
+
+/// What begins so, filled up to this size with the letters of the id, in an object whose last
+/// text is open.
+pub(crate) fn padded(start: &str, id: &str, size: usize) -> Vec<u8> {
     let end = r#""}"#;
     let padding = size.saturating_sub(start.len() + end.len());
-    let letters = delivery.bytes().filter(u8::is_ascii_hexdigit).cycle().take(padding);
+    let letters = id.bytes().filter(u8::is_ascii_hexdigit).cycle().take(padding);
     start.bytes().chain(letters).chain(end.bytes()).collect()
+}
+
+/// HMAC-SHA256 with this key.
+pub(crate) fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    #[expect(clippy::expect_used, reason = "an HMAC key may have any length")]
+    Hmac::new_from_slice(key).expect("an HMAC key may have any length")
 }
 
 /// The SHA-256 of a body, in hexadecimal.
@@ -104,7 +110,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter_map(digit).collect()
 }
 
-fn unhex(text: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &[u8]) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|it| u8::try_from(it).ok());
     let pair = |pair: &[u8]| match pair {
         [high, low] => Some(digit(*high)? << 4 | digit(*low)?),

@@ -12,9 +12,10 @@ use serde_json::Value;
 use crate::client;
 use crate::process::{Process, Speaks, sibling};
 use crate::record::{self, Record};
+use crate::scheme::Scheme;
 
 /// The secret of the source `github` in every run.
-pub const SECRET: &str = "It's a Secret to Everybody";
+pub const SECRET: &str = Scheme::Github.secret();
 
 const READY: Duration = Duration::from_secs(30);
 
@@ -29,20 +30,24 @@ pub struct Destination {
     pub options: String,
 }
 
-/// A configuration: the source `github`, routed to all of these destinations.
+/// A configuration: a source of each scheme, routed to all of these destinations.
 pub fn configuration(store: &Path, destinations: &[Destination]) -> String {
     let head = format!(
         "[server]\nlisten = \"127.0.0.1:0\"\n[admin]\nlisten = \"127.0.0.1:0\"\n\
-         [store]\nurl = \"sqlite:{}\"\n[sources.github]\nprovider = \"github\"\nsecret = \"{SECRET}\"\n",
+         [store]\nurl = \"sqlite:{}\"\n",
         store.display()
     );
+    let sources = Scheme::ALL.iter().map(|scheme| {
+        let (name, secret) = (scheme.provider(), scheme.secret());
+        format!("[sources.{name}]\nprovider = \"{name}\"\nsecret = \"{secret}\"\n")
+    });
     let tables = destinations.iter().map(|Destination { name, url, options }| {
         format!("[destinations.{name}]\nurl = \"{url}\"\n{options}\n")
     });
-    let routes = destinations.iter().map(|Destination { name, .. }| {
-        format!("[[routes]]\nfrom = \"github\"\nto = \"{name}\"\n")
-    });
-    std::iter::once(head).chain(tables).chain(routes).collect::<Vec<_>>().concat()
+    let routes = destinations
+        .iter()
+        .map(|Destination { name, .. }| format!("[[routes]]\nfrom = \"*\"\nto = \"{name}\"\n"));
+    std::iter::once(head).chain(sources).chain(tables).chain(routes).collect::<Vec<_>>().concat()
 }
 
 /// A running hub.
@@ -184,7 +189,7 @@ impl Baseline {
     /// Starts one.
     pub fn start(folder: &Path) -> Result<Self> {
         let mut command = Command::new(sibling("baseline")?);
-        let (process, address) = start_tool(command.args(["--secret", SECRET]), folder)?;
+        let (process, address) = start_tool(&mut command, folder)?;
         Ok(Self { process, address })
     }
 }
@@ -222,7 +227,7 @@ mod tests {
         assert!(text.contains("url = \"sqlite:a.db\""));
         assert!(text.ends_with(
             "[destinations.sink]\nurl = \"http://127.0.0.1:1/ok\"\nconcurrency = 32\n\
-             [[routes]]\nfrom = \"github\"\nto = \"sink\"\n"
+             [[routes]]\nfrom = \"*\"\nto = \"sink\"\n"
         ));
     }
 }

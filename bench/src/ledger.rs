@@ -17,7 +17,8 @@ pub struct Entry {
     pub delivery: String,
     /// The SHA-256 of its body.
     pub sha256: String,
-    /// When the request was sent, in microseconds since the Unix epoch.
+    /// When the request was due, which without a fixed rate is when it was sent, in microseconds
+    /// since the Unix epoch.
     pub sent: u64,
 }
 

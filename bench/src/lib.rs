@@ -13,5 +13,6 @@ pub mod process;
 pub mod random;
 pub mod record;
 pub mod report;
+pub mod scheme;
 pub mod trial;
 pub mod verify;

@@ -16,9 +16,10 @@ use tokio::sync::Semaphore;
 
 use crate::client::{Answer, Connection};
 use crate::clock;
-use crate::github::{self, Github};
+use crate::github;
 use crate::latency::{Latencies, Percentiles};
 use crate::ledger::{Entry, Ledger};
+use crate::scheme::{Scheme, Signer};
 
 /// The longest that an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,14 +33,16 @@ pub struct Plan {
     pub path: String,
     /// The source's secret.
     pub secret: String,
+    /// How requests are signed.
+    pub scheme: Scheme,
     /// How many connections are used at once.
     pub connections: usize,
     /// Requests a second; as fast as possible if there is none.
     pub rate: Option<f64>,
     /// The size of a body in bytes.
     pub size: usize,
-    /// Whether each body differs. Equal ones are signed once, which leaves the machine to the
-    /// server.
+    /// Whether each body differs. Equal ones are made once, and signed once where nothing but
+    /// the body is signed, which leaves the machine to the server.
     pub unique: bool,
     /// What ids are made from.
     pub seed: u64,
@@ -62,6 +65,7 @@ impl Plan {
             address,
             path: "/webhook/github".to_owned(),
             secret: secret.to_owned(),
+            scheme: Scheme::Github,
             connections: 64,
             rate: None,
             size: 2048,
@@ -168,9 +172,11 @@ impl Tally {
 
 struct Shared {
     plan: Plan,
-    github: Github,
-    /// The body and its signature and hash, where all requests have the same.
-    same: Option<(Vec<u8>, String, String)>,
+    signer: Signer,
+    /// The body and its SHA-256, where all requests have the same.
+    same: Option<(Vec<u8>, String)>,
+    /// GitHub's signature of it.
+    signature: String,
     ledger: Option<Ledger>,
     sent: Option<Ledger>,
     stop: Arc<AtomicBool>,
@@ -181,15 +187,22 @@ struct Shared {
 
 impl Shared {
     fn new(plan: &Plan, stop: &Arc<AtomicBool>) -> Result<Self> {
-        let github = Github::new(&plan.address.to_string(), &plan.path, &plan.secret);
-        let same = (!plan.unique).then(|| {
-            let body = github::body("the-same", plan.size);
-            let (signature, sha256) = (github.signature(&body), github::sha256(&body));
-            (body, signature, sha256)
+        let signer = Signer::new(plan.scheme, &plan.address.to_string(), &plan.path, &plan.secret);
+        // An event of Stripe's has its id in the body, so that no two are equal.
+        let may_be_same = plan.scheme != Scheme::Stripe && !plan.unique;
+        let same = may_be_same.then(|| {
+            let body = plan.scheme.body("the-same", plan.size);
+            let sha256 = github::sha256(&body);
+            (body, sha256)
         });
+        let signature = match (&signer, &same) {
+            (Signer::Github(github), Some((body, _))) => github.signature(body),
+            _ => String::new(),
+        };
         Ok(Self {
-            github,
+            signer,
             same,
+            signature,
             ledger: plan.ledger.as_deref().map(Ledger::open).transpose()?,
             sent: plan.sent.as_deref().map(Ledger::open).transpose()?,
             stop: Arc::clone(stop),
@@ -242,8 +255,8 @@ impl Shared {
         while let Some((number, due)) = self.next().await {
             let delivery = github::delivery_id(self.plan.seed, number);
             let (request, sha256) = self.request(&delivery);
-            let mut entry =
-                Entry { event_id: "-".to_owned(), delivery, sha256, sent: clock::micros() };
+            let sent = clock::micros().saturating_sub(micros(due.elapsed()));
+            let mut entry = Entry { event_id: "-".to_owned(), delivery, sha256, sent };
             if let Some(sent) = &self.sent {
                 sent.append(&entry)?;
             }
@@ -270,13 +283,20 @@ impl Shared {
         Ok(tally)
     }
 
+    /// The request with this id, and the SHA-256 of its body if that is written down.
     fn request(&self, delivery: &str) -> (Vec<u8>, String) {
-        if let Some((body, signature, sha256)) = &self.same {
-            let request = self.github.request_signed("push", delivery, body, signature);
-            return (request, sha256.clone());
+        match (&self.same, &self.signer) {
+            (Some((body, sha256)), Signer::Github(github)) => {
+                (github.request_signed("push", delivery, body, &self.signature), sha256.clone())
+            }
+            (Some((body, sha256)), signer) => (signer.request(delivery, body), sha256.clone()),
+            (None, signer) => {
+                let body = self.plan.scheme.body(delivery, self.plan.size);
+                let is_kept = self.ledger.is_some() || self.sent.is_some();
+                let sha256 = if is_kept { github::sha256(&body) } else { String::new() };
+                (signer.request(delivery, &body), sha256)
+            }
         }
-        let body = github::body(delivery, self.plan.size);
-        (self.github.request("push", delivery, &body), github::sha256(&body))
     }
 
     /// The answer, or nothing if the connection failed. It is made again for the next request.
@@ -292,6 +312,10 @@ impl Shared {
         };
         tokio::time::timeout(PATIENCE, exchange).await.ok()?.ok()
     }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// How long after the start the request of this number is due.

@@ -11,6 +11,7 @@ use clap::Parser;
 use hookyard_bench::hub::SECRET;
 use hookyard_bench::load::{Plan, run};
 use hookyard_bench::random;
+use hookyard_bench::scheme::Scheme;
 
 /// Sends webhooks signed as GitHub signs them, each with an id of its own, and reports requests
 /// a second and latencies in JSON. At a fixed rate a latency counts from when a request was due.
@@ -63,6 +64,7 @@ fn main() -> Result<()> {
         address: arguments.to,
         path: arguments.path,
         secret: arguments.secret,
+        scheme: Scheme::Github,
         connections: arguments.connections,
         rate: arguments.rate,
         size: arguments.size,
