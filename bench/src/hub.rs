@@ -7,6 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::client;
@@ -160,6 +161,13 @@ impl Sink {
         Ok(Self { process, address, records, gate })
     }
 
+    /// Starts one that is as fast as can be: it only counts.
+    pub fn counting(folder: &Path) -> Result<Self> {
+        let (records, gate) = (folder.join("records"), folder.join("gate"));
+        let (process, address) = start_tool(&mut Command::new(sibling("sink")?), folder)?;
+        Ok(Self { process, address, records, gate })
+    }
+
     /// The URL of one of its paths.
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
@@ -170,10 +178,27 @@ impl Sink {
         Ok(std::fs::write(&self.gate, "")?)
     }
 
+    /// What it has answered with a 2xx.
+    pub fn count(&self) -> Result<Count> {
+        let answer = client::get(self.address, "/count").context("the sink is gone")?;
+        Ok(serde_json::from_slice(&answer.body)?)
+    }
+
     /// What it has received.
     pub fn records(&self) -> Result<Vec<Record>> {
         record::read(&self.records)
     }
+}
+
+/// How often a sink has answered with a 2xx, and when, in microseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Count {
+    /// How often.
+    pub count: u64,
+    /// When the first came; 0 if none has.
+    pub first: u64,
+    /// When the last came.
+    pub last: u64,
 }
 
 /// A running baseline.

@@ -10,6 +10,7 @@ pub mod latency;
 pub mod ledger;
 pub mod load;
 pub mod process;
+pub mod provenance;
 pub mod random;
 pub mod record;
 pub mod report;

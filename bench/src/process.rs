@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::param::clock_ticks_per_second;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// A process that ends with this value.
@@ -26,6 +27,8 @@ pub enum Speaks {
     OnStdout,
     /// The hub, whose logs are there.
     OnStderr,
+    /// Both go to the log, and nothing is waited for.
+    ToItself,
 }
 
 impl Process {
@@ -36,6 +39,7 @@ impl Process {
         match speaks {
             Speaks::OnStdout => command.stdout(Stdio::piped()),
             Speaks::OnStderr => command.stdout(Stdio::null()).stderr(Stdio::piped()),
+            Speaks::ToItself => return Self::silent(name, command, log),
         };
         let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         let spoken: Box<dyn Read + Send> = match (child.stdout.take(), child.stderr.take()) {
@@ -53,6 +57,13 @@ impl Process {
             }
         });
         Ok(Self { name, child, lines: Some(lines) })
+    }
+
+    fn silent(name: String, command: &mut Command, log: &Path) -> Result<Self> {
+        let log = File::options().create(true).append(true).open(log)?;
+        command.stdout(log.try_clone()?).stderr(log);
+        let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
+        Ok(Self { name, child, lines: None })
     }
 
     /// Waits for the first line that says what is looked for; after it, lines go to the log only.
@@ -117,6 +128,23 @@ impl Process {
         let mib = |name| field(name).map(|kib| kib / 1024.0).context("no memory in /proc");
         Ok(Memory { now: mib("VmRSS:")?, peak: mib("VmHWM:")? })
     }
+
+    /// The processor time it has taken so far, its own and the kernel's for it.
+    pub fn cpu(&self) -> Result<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.id()))?;
+        // The second field is the program's name in parentheses, which may have any letters.
+        let fields = stat.rsplit_once(") ").map(|(_, rest)| rest.split(' '));
+        let ticks: Vec<u64> = fields
+            .into_iter()
+            .flatten()
+            .skip(11)
+            .take(2)
+            .filter_map(|field| field.parse().ok())
+            .collect();
+        let [user, system] = ticks[..] else { bail!("no processor time in /proc: {stat}") };
+        let per_second = clock_ticks_per_second();
+        Ok(Duration::from_micros((user + system) * 1_000_000 / per_second))
+    }
 }
 
 impl Drop for Process {
@@ -174,6 +202,7 @@ mod tests {
         let port = process.wait_for(SOON, |line| line.strip_prefix("port ").map(str::to_owned));
         assert_eq!(port.unwrap(), "7");
         assert!(process.memory().unwrap().now > 0.0);
+        assert!(process.cpu().unwrap() < SOON);
         assert_eq!(process.exited(Duration::ZERO).unwrap(), None);
         assert_eq!(process.terminate(SOON).unwrap().code(), None);
         assert!(std::fs::read_to_string(&log).unwrap().starts_with("one\nport 7\n"));

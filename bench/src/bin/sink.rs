@@ -1,10 +1,11 @@
-//! A destination that writes down what it receives, and misbehaves as its path says.
+//! A destination that writes down what it receives, or counts it, and misbehaves as its path says.
 #![expect(clippy::print_stdout, reason = "it says where it listens")]
 
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,7 +21,9 @@ use hyper::{HeaderMap, Request, Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
-/// Receives deliveries and appends what it received to a file, a line each.
+/// Receives deliveries and appends what it received to a file, a line each. Without a file it is
+/// as fast as can be: it only counts. GET /count says how many it has answered with a 2xx, and when
+/// the first and the last of them came.
 ///
 /// The first part of the path says how it behaves: /ok answers 200, /hang never answers,
 /// /slow?ms=N answers after N milliseconds, /fail?first=N answers 500 to the first N requests
@@ -30,24 +33,35 @@ use tokio::net::TcpListener;
 struct Arguments {
     /// The file to append to.
     #[arg(long)]
-    records: PathBuf,
+    records: Option<PathBuf>,
     /// The file that opens the gate.
     #[arg(long)]
     gate: Option<PathBuf>,
 }
 
 struct Sink {
-    records: File,
+    records: Option<File>,
     gate: Option<PathBuf>,
+    tally: Tally,
     /// How often each id came, for `/fail`.
     seen: Mutex<HashMap<String, u64>>,
+}
+
+/// What was answered with a 2xx: how often, and when first and last, in microseconds since the Unix
+/// epoch.
+#[derive(Default)]
+struct Tally {
+    count: AtomicU64,
+    first: AtomicU64,
+    last: AtomicU64,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let Arguments { records, gate } = Arguments::parse();
-    let records = OpenOptions::new().create(true).append(true).open(records)?;
-    let sink = Arc::new(Sink { records, gate, seen: Mutex::default() });
+    let open = |path| OpenOptions::new().create(true).append(true).open(path);
+    let records = records.map(open).transpose()?;
+    let sink = Arc::new(Sink { records, gate, tally: Tally::default(), seen: Mutex::default() });
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("listening on {}", listener.local_addr()?);
     loop {
@@ -65,6 +79,9 @@ async fn main() -> Result<()> {
 
 async fn receive(sink: &Sink, request: Request<Incoming>) -> Result<Response<Full<Bytes>>> {
     let (head, body) = request.into_parts();
+    if head.uri.path() == "/count" {
+        return Ok(Response::new(sink.tally.json().into()));
+    }
     // A request that breaks off before its end was not received.
     let body = body.collect().await?.to_bytes();
     let behaviour = match Behaviour::of(&head.uri) {
@@ -72,13 +89,38 @@ async fn receive(sink: &Sink, request: Request<Incoming>) -> Result<Response<Ful
         Behaviour::Gate => Behaviour::Hang,
         other => other,
     };
-    let mut record = record(&head.uri, &head.headers, &body);
-    record.status = behaviour.status(|| sink.count(&record.webhook_id));
-    (&sink.records).write_all(record.line().as_bytes())?;
-    tokio::time::sleep(behaviour.wait()).await;
+    let id = || header(&head.headers, "webhook-id");
+    let status = behaviour.status(|| sink.count(&id()));
+    if let Some(mut records) = sink.records.as_ref() {
+        let record = Record { status, ..record(&head.uri, &head.headers, &body) };
+        records.write_all(record.line().as_bytes())?;
+    }
+    if matches!(status, 200..=299) {
+        sink.tally.add(clock::micros());
+    }
+    let wait = behaviour.wait();
+    // A timer takes up to a millisecond, however short it is.
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
     let mut response = Response::new(Full::default());
-    *response.status_mut() = StatusCode::from_u16(record.status)?;
+    *response.status_mut() = StatusCode::from_u16(status)?;
     Ok(response)
+}
+
+impl Tally {
+    fn add(&self, now: u64) {
+        if self.count.fetch_add(1, Ordering::Relaxed) == 0 {
+            self.first.store(now, Ordering::Relaxed);
+        }
+        self.last.store(now, Ordering::Relaxed);
+    }
+
+    fn json(&self) -> String {
+        let get = |number: &AtomicU64| number.load(Ordering::Relaxed);
+        let (count, first, last) = (get(&self.count), get(&self.first), get(&self.last));
+        format!(r#"{{"count":{count},"first":{first},"last":{last}}}"#)
+    }
 }
 
 impl Sink {
@@ -95,19 +137,20 @@ impl Sink {
     }
 }
 
+fn header(headers: &HeaderMap, name: &str) -> String {
+    let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("-");
+    value.replace('\t', " ")
+}
+
 fn record(uri: &Uri, headers: &HeaderMap, body: &[u8]) -> Record {
-    let header = |name: &str| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("-");
-        value.replace('\t', " ")
-    };
     Record {
         time: clock::micros(),
         status: 0,
         path: uri.path().to_owned(),
-        webhook_id: header("webhook-id"),
-        attempt: header("hookyard-attempt"),
-        redelivery: header("hookyard-redelivery"),
-        event_type: header("hookyard-event-type"),
+        webhook_id: header(headers, "webhook-id"),
+        attempt: header(headers, "hookyard-attempt"),
+        redelivery: header(headers, "hookyard-redelivery"),
+        event_type: header(headers, "hookyard-event-type"),
         sha256: github::sha256(body),
     }
 }
