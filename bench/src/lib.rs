@@ -4,11 +4,13 @@
 
 pub mod client;
 pub mod clock;
+pub mod document;
 pub mod github;
 pub mod hub;
 pub mod latency;
 pub mod ledger;
 pub mod load;
+pub mod outcome;
 pub mod process;
 pub mod provenance;
 pub mod random;

@@ -174,6 +174,13 @@ pub fn sibling(name: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
+/// Whether there is a program of this name.
+pub fn is_there(program: &str) -> bool {
+    let mut command = Command::new(program);
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok()
+}
+
 /// Runs a command to its end; an error if it fails.
 pub fn run(program: &str, arguments: &[&OsStr]) -> Result<String> {
     let output = Command::new(program).args(arguments).stdin(Stdio::null()).output();

@@ -10,11 +10,16 @@ use anyhow::{Context as _, Result, anyhow};
 use crate::hub::{Destination, Hub, HubProgram, SECRET, Sink, configuration};
 use crate::ledger;
 use crate::load::{Plan, run};
+use crate::outcome::Outcome;
 use crate::report::Table;
 use crate::verify::{Verdict, judge};
 
 /// The longest that the hub may take to deliver what it had when it went down.
 const DRAIN: Duration = Duration::from_secs(60);
+
+/// The longest that the hub may take to listen again, in milliseconds, on a machine that does
+/// other things as well.
+const READY_AGAIN: f64 = 5000.0;
 
 /// The path of the sink that the trial of this number delivers to. One keeps everything until
 /// after the blow, so that every event that was acknowledged has to survive it; the other takes
@@ -151,6 +156,8 @@ pub struct Series {
     /// All of them together.
     pub total: Verdict,
     trials: u32,
+    /// The slowest start after a blow, in milliseconds; nothing if one did not come about.
+    slowest: Option<f64>,
 }
 
 impl Default for Series {
@@ -168,7 +175,7 @@ impl Default for Series {
             "ready again ms",
             "drained ms",
         ]);
-        Self { table, total: Verdict::default(), trials: 0 }
+        Self { table, total: Verdict::default(), trials: 0, slowest: Some(0.0) }
     }
 }
 
@@ -178,6 +185,8 @@ impl Series {
         self.trials += 1;
         let verdict = &found.verdict;
         let ready = found.ready_again.map(|after| after.as_millis().to_string());
+        let millis = found.ready_again.map(|after| after.as_secs_f64() * 1000.0);
+        self.slowest = self.slowest.zip(millis).map(|(slowest, this)| slowest.max(this));
         self.table.row(&[
             &self.trials,
             &format_args!("{:.2}", found.struck_after.as_secs_f64()),
@@ -192,6 +201,14 @@ impl Series {
             &found.drained.as_millis(),
         ]);
         self.total.add(verdict);
+    }
+
+    /// The record of these trials.
+    pub fn outcome(&self, of: &str) -> Outcome {
+        let mut outcome = Outcome::new(self.trials, of);
+        outcome.judged(&self.total);
+        outcome.at_most("slowest start after it, ms", self.slowest, READY_AGAIN);
+        outcome
     }
 
     /// The table, the total, and what it is worth.

@@ -8,8 +8,10 @@ use crate::command::{self, Ended};
 use crate::needs;
 
 /// The programs of the package `hookyard-bench`.
-pub(crate) const TOOLS: &[&str] =
-    &["speed", "cost", "kill", "power", "noisy", "octokit", "load", "baseline", "sink", "verify"];
+pub(crate) const TOOLS: &[&str] = &[
+    "torture", "speed", "cost", "kill", "power", "noisy", "octokit", "load", "baseline", "sink",
+    "verify",
+];
 
 /// `cargo xtask bench [TOOL] […]`.
 pub(crate) fn run_named(arguments: &[String]) -> Result<Ended> {
@@ -26,11 +28,12 @@ pub(crate) fn run_named(arguments: &[String]) -> Result<Ended> {
 pub(crate) fn run(tool: &str, arguments: &[String]) -> Result<Ended> {
     match tool {
         "octokit" => needs::provide(&[needs::NODE])?,
-        "power" => needs::provide(needs::POWER)?,
+        "power" | "torture" => needs::provide(needs::POWER)?,
         _ => {}
     }
     // A control run needs a hub that can be told to lose events.
-    let wants_faults = arguments.iter().any(|word| word.starts_with("--control"));
+    let says = |start: &str| arguments.iter().any(|word| word.starts_with(start));
+    let wants_faults = says("--control") || (tool == "torture" && !says("--without-controls"));
     if wants_faults && build_faulty_hub()? != Ended::Well {
         return Ok(Ended::Badly(1));
     }

@@ -44,6 +44,9 @@ struct Arguments {
     /// harness saw the loss.
     #[arg(long)]
     control: Option<String>,
+    /// Write the record of the runs to this file, for `torture`.
+    #[arg(long)]
+    json: Option<PathBuf>,
     /// Keep the folder of every run.
     #[arg(long)]
     keep: bool,
@@ -69,9 +72,8 @@ fn main() -> Result<ExitCode> {
         series.add(&found);
     }
     println!("{}\nseed {seed}, {rate} requests a second", series.summary());
-    let good =
-        if arguments.control.is_some() { series.total.lost > 0 } else { series.total.is_good() };
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let outcome = series.outcome("kills under load").seeded(seed);
+    outcome.controlled(arguments.control.as_deref()).finish(arguments.json.as_deref())
 }
 
 fn once(

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter};
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use hookyard_bench::hub::{Destination, HubProgram, SECRET, Sink, configuration};
 use hookyard_bench::latency::{Latencies, Percentiles, median};
 use hookyard_bench::ledger;
 use hookyard_bench::load::{Plan, run};
+use hookyard_bench::outcome::Outcome;
 use hookyard_bench::report::{Table, progress};
 
 /// Every event goes to all destinations. Each round is run twice, with one destination that never
@@ -44,6 +46,12 @@ struct Arguments {
     /// The hub; the one built beside this program if not said.
     #[arg(long)]
     hub: Option<PathBuf>,
+    /// The most that the p99 of the others may grow, as a ratio, when one hangs.
+    #[arg(long, default_value_t = 1.1)]
+    most: f64,
+    /// Write the record of the rounds to this file, for `torture`.
+    #[arg(long)]
+    json: Option<PathBuf>,
 }
 
 /// What one round showed of the destinations that answer.
@@ -53,7 +61,7 @@ struct Round {
     latency: Percentiles,
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let hub = HubProgram::find(arguments.hub.as_deref(), None)?;
     let mut table = Table::new(&[
@@ -65,6 +73,7 @@ fn main() -> Result<()> {
         "p99 ms",
         "max ms",
     ]);
+    let (mut arrived, mut expected) = (0, 0);
     let mut p99 = HashMap::from([(false, Vec::new()), (true, Vec::new())]);
     for round in 1..=arguments.rounds {
         for hangs in if round % 2 == 1 { [false, true] } else { [true, false] } {
@@ -74,12 +83,14 @@ fn main() -> Result<()> {
             ));
             let seen = once(&arguments, &hub, hangs)?;
             p99.entry(hangs).or_default().push(seen.latency.p99);
-            let Round { arrived, expected, latency: Percentiles { p50, p99, max, .. } } = seen;
+            arrived += seen.arrived;
+            expected += seen.expected;
+            let Percentiles { p50, p99, max, .. } = seen.latency;
             table.row(&[
                 &round,
                 &if hangs { "yes" } else { "no" },
-                &arrived,
-                &expected,
+                &seen.arrived,
+                &seen.expected,
                 &p50,
                 &p99,
                 &max,
@@ -91,8 +102,14 @@ fn main() -> Result<()> {
     println!("p99 of the others, median (lowest to highest), in ms:");
     println!("none hangs: {alone}");
     println!("one hangs:  {beside}");
-    println!("ratio of the medians: {:.2}", beside.median / alone.median);
-    Ok(())
+    let ratio = beside.median / alone.median;
+    println!("ratio of the medians: {ratio:.2}");
+    let mut outcome = Outcome::new(arguments.rounds, "rounds with one of the destinations hanging");
+    outcome.exactly("arrived at the others", arrived, expected);
+    outcome.figure("p99 of the others with none hanging, ms", alone.median);
+    outcome.figure("with one, ms", beside.median);
+    outcome.at_most("ratio", ratio, arguments.most);
+    outcome.finish(arguments.json.as_deref())
 }
 
 /// A figure of all rounds of one kind.

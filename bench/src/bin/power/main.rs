@@ -7,12 +7,13 @@
 mod disk;
 
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use hookyard_bench::hub::HubProgram;
+use hookyard_bench::process::is_there;
 use hookyard_bench::random::{Random, seed};
 use hookyard_bench::report::progress;
 use hookyard_bench::trial::{Found, Load, Series, Trial, turn};
@@ -44,6 +45,9 @@ struct Arguments {
     /// only if the harness saw the loss.
     #[arg(long)]
     control: Option<String>,
+    /// Write the record of the cuts to this file, for `torture`.
+    #[arg(long)]
+    json: Option<PathBuf>,
 }
 
 /// The programs it needs and the Debian packages that have them.
@@ -75,15 +79,8 @@ fn main() -> Result<ExitCode> {
         series.add(&found);
     }
     println!("{}\nseed {seed}, {} requests a second", series.summary(), arguments.rate);
-    let good =
-        if arguments.control.is_some() { series.total.lost > 0 } else { series.total.is_good() };
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-fn is_there(program: &str) -> bool {
-    let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.status().is_ok()
+    let outcome = series.outcome("power cuts under load").seeded(seed);
+    outcome.controlled(arguments.control.as_deref()).finish(arguments.json.as_deref())
 }
 
 fn once(program: &HubProgram, path: &str, load: Load, moment: Duration) -> Result<Found> {

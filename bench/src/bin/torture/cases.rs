@@ -1,0 +1,105 @@
+//! The cases: one entry each. A case is a program of this package that writes one record.
+
+use clap::ValueEnum;
+
+/// How much is run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Tier {
+    /// For CI: all of it within ten minutes.
+    Short,
+    /// What is published: about an hour and a half.
+    Long,
+    /// Before a release: hours.
+    Release,
+}
+
+/// One case.
+pub(crate) struct Case {
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// What it shows, as the end of a sentence.
+    pub(crate) shows: &'static str,
+    /// The program.
+    pub(crate) program: &'static str,
+    /// What the program is told in every tier, the control's run included.
+    pub(crate) always: &'static str,
+    /// What it is told beside that in the tiers `short`, `long` and `release`.
+    pub(crate) tiers: [&'static str; 3],
+    /// What it is told instead to break a promise on purpose, which it has to notice.
+    pub(crate) control: Option<&'static str>,
+    /// The programs of others that it needs; [`ROOT`] is to run as root.
+    pub(crate) needs: &'static [&'static str],
+}
+
+impl Case {
+    /// The words of the command line in this tier.
+    pub(crate) fn arguments(&self, tier: Tier) -> impl Iterator<Item = &'static str> {
+        let [short, long, release] = self.tiers;
+        let told = match tier {
+            Tier::Short => short,
+            Tier::Long => long,
+            Tier::Release => release,
+        };
+        self.always.split_whitespace().chain(told.split_whitespace())
+    }
+
+    /// The words of the command line that break a promise on purpose.
+    pub(crate) fn control(&self) -> Option<impl Iterator<Item = &'static str>> {
+        let told = self.control?;
+        Some(self.always.split_whitespace().chain(told.split_whitespace()))
+    }
+}
+
+/// Not a program: what only root may do.
+pub(crate) const ROOT: &str = "root";
+
+/// What a disk of our own is made with.
+const DISK: &[&str] = &[ROOT, "nbdkit", "nbdfuse", "fusermount3", "mkfs.ext4", "losetup"];
+
+/// All of them, in the order in which they run.
+pub(crate) const CASES: &[Case] = &[
+    Case {
+        name: "kill",
+        shows: "`kill -9` at a random moment under load loses nothing that was acknowledged",
+        program: "kill",
+        always: "",
+        tiers: ["--runs 10 --latest 2", "--runs 200", "--runs 500"],
+        control: Some("--control ack-before-commit --runs 8 --latest 2"),
+        needs: &[],
+    },
+    Case {
+        name: "power",
+        shows: "a disk that loses its power under load, and all that was not flushed, loses nothing that was acknowledged",
+        program: "power",
+        always: "",
+        tiers: ["--runs 5", "--runs 100", "--runs 300"],
+        control: Some("--control synchronous-off --runs 2"),
+        needs: DISK,
+    },
+    Case {
+        name: "noisy",
+        shows: "a destination that hangs delays none of the others",
+        program: "noisy",
+        always: "",
+        tiers: [
+            "--rounds 1 --seconds 8 --most 3",
+            "--rounds 5 --seconds 15 --most 1.25",
+            "--rounds 9 --seconds 20",
+        ],
+        control: None,
+        needs: &[],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_tier_has_arguments() {
+        for (index, case) in CASES.iter().enumerate() {
+            assert!(CASES.iter().skip(index + 1).all(|other| other.name != case.name));
+            assert!(case.arguments(Tier::Short).all(|word| !word.is_empty()));
+        }
+    }
+}
