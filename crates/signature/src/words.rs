@@ -4,7 +4,7 @@ use crate::encoding::Encoding;
 use crate::fact::{Fact, Piece};
 use crate::handshake::{Handshake, Trust};
 use crate::items::Items;
-use crate::provider::{Category, Confidence};
+use crate::provider::{Category, Confidence, Provider};
 use crate::scheme::{
     Algorithm, Carrier, Covers, Format, KeyForm, Part, Place, Scheme, Signed, Text, Timestamp,
     Token, Unit,
@@ -235,6 +235,28 @@ impl Handshake {
         let mut questions: Vec<String> = questions.collect();
         questions.dedup();
         questions.join("; ")
+    }
+}
+
+impl Provider {
+    /// What is not certain of this entry, as sentences: what has to be said wherever it is relied
+    /// on. `None` where it is documented or proven.
+    pub fn doubt(&self) -> Option<String> {
+        let Self { name, confidence, .. } = self;
+        let what = match self.scheme {
+            Scheme::Unsigned => format!("That {name} signs nothing"),
+            _ => format!("How {name} signs"),
+        };
+        let says = match confidence {
+            Confidence::Proven | Confidence::Documented => return None,
+            Confidence::Unconfirmed => format!(
+                "it is known from others than {name}, or from memory. A wrong entry refuses good requests: send a test event from there before you rely on it."
+            ),
+            Confidence::Unknown => format!(
+                "what is checked is a guess at the usual HMAC. Read the documentation of {name}, and describe with the provider `generic` what it says."
+            ),
+        };
+        Some(format!("{what} is {}: {says}", confidence.as_str()))
     }
 }
 

@@ -1,12 +1,17 @@
 //! What `hookyard check` prints.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use hookyard_model::{Destination, Reach, RetryPolicy, Route};
-use hookyard_signature::Covers;
+use hookyard_signature::{Covers, Fact, Piece, Provider};
 
 use super::quantity::{show_duration, show_size};
-use super::{Config, DedupeBy, Source};
+use super::{Batches, Config, DedupeBy, Source};
+
+/// By what repeats are told, as the table has it.
+const PROVIDER_ID: &str = "provider's event id";
+const BODY: &str = "body";
 
 /// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +58,7 @@ pub fn summary(config: &Config) -> String {
         addresses(config),
         retention(config),
         table(["Source", "Path", "Provider", "Proof", "Repeats told by"], sources.collect()),
+        doubts(config),
         table(["Destination", "URL", "Signed", "At once", "Attempts"], destinations.collect()),
         table(["From", "Types", "To"], routes.collect()),
     ]
@@ -96,19 +102,61 @@ fn source_row(source: &Source) -> [String; 5] {
     if !source.enabled {
         proof.push_str(" (switched off)");
     }
-    let window = show_duration(source.dedupe.window);
-    let keys = source.dedupe.keys.iter().map(|key| match key {
-        DedupeBy::Provider => "provider's event id",
-        DedupeBy::Place(place) => &place.text,
-        DedupeBy::Body => "body",
-        DedupeBy::Off => "nothing",
-    });
-    let mut repeats = keys.collect::<Vec<_>>().join(", else ");
-    if source.dedupe.keys != [DedupeBy::Off] {
-        repeats = format!("{repeats}, {window}");
+    let provider = source.provider.map_or_else(|| "none named".to_owned(), marked);
+    [source.name.to_string(), source.path(), provider, proof, repeats(source)]
+}
+
+/// A provider's name, and what is not certain of how it signs in a word.
+fn marked(provider: &Provider) -> String {
+    match provider.doubt() {
+        Some(_) => format!("{} ({})", provider.name, provider.confidence.as_str()),
+        None => provider.name.to_owned(),
     }
-    let provider = source.provider.map_or("not known", |provider| provider.name);
-    [source.name.to_string(), source.path(), provider.to_owned(), proof, repeats]
+}
+
+/// What the words behind the providers' names mean, each provider once.
+fn doubts(config: &Config) -> String {
+    let providers: BTreeMap<_, _> = config
+        .sources
+        .values()
+        .filter_map(|source| source.provider)
+        .map(|provider| (provider.slug, provider))
+        .collect();
+    let doubts = providers.values().filter_map(|provider| provider.doubt());
+    doubts.flat_map(|doubt| ["\n".to_owned(), doubt, "\n".to_owned()]).collect()
+}
+
+/// By what repeats of a source's events are told, and for how long.
+fn repeats(source: &Source) -> String {
+    let mut ways: Vec<&str> =
+        source.dedupe.keys.iter().flat_map(|key| told_by(source, key)).collect();
+    ways.dedup();
+    if ways.is_empty() {
+        return "nothing: each arrival is an event".to_owned();
+    }
+    format!("{}, {}", ways.join(", else "), show_duration(source.dedupe.window))
+}
+
+fn told_by<'s>(source: &'s Source, key: &'s DedupeBy) -> Vec<&'s str> {
+    match key {
+        DedupeBy::Provider => {
+            let provider = source.provider.into_iter();
+            provider.flat_map(|provider| ids(provider, source.batches)).collect()
+        }
+        DedupeBy::Place(place) => vec![&place.text],
+        DedupeBy::Body => vec![BODY],
+        DedupeBy::Off => Vec::new(),
+    }
+}
+
+/// What stands for the provider's event id: nothing where the provider sends none, and the body
+/// where its repeats have the same bytes.
+fn ids(provider: &'static Provider, batches: Batches) -> impl Iterator<Item = &'static str> {
+    let items = provider.items.as_ref().filter(|_| batches == Batches::Split);
+    let facts = items.map(|items| &items.event_id).into_iter().chain([&provider.event_id]);
+    facts.flat_map(|Fact { alternatives, .. }| alternatives.iter()).map(|pieces| {
+        if pieces.iter().all(|piece| *piece == Piece::BodyHash) { BODY } else { PROVIDER_ID }
+    })
 }
 
 /// What a proof protects, in words.

@@ -10,7 +10,7 @@ use hookyard_signature::Options;
 use super::options::{CircuitOptions, DestinationOptions, RetryOptions};
 use super::reader::{At, Reader};
 use super::server::{is_without_host, time_within};
-use super::source::secrets;
+use super::source::{secrets, warn_of_short};
 use super::value::{Addresses, Headers};
 
 /// No attempt takes longer: leases are made for this.
@@ -99,6 +99,8 @@ fn check_signing(secrets: &[At<Secret>], reader: &mut Reader<'_>) {
         } else if secret.reveal().trim().starts_with("whpk_") {
             let sentence = "this is a public key, which cannot sign; write the private one, which begins with `whsk_`";
             reader.error(secret.span.clone(), sentence);
+        } else {
+            warn_of_short(secret, reader);
         }
     }
 }

@@ -247,8 +247,8 @@ sections! {
 
     /// `[sources.NAME.dedupe]`
     DedupeOptions {
-        /// For how long a repeat is told. The default is 7 days, and 30 where the signature has
-        /// no timestamp, so that an old request could be sent again by anyone who saw it.
+        /// For how long a repeat is told. The default is 7 days, and 30 where no signed time says
+        /// how old a request may be, so that an old one could be sent again by anyone who saw it.
         window: optional Duration, like "\"7d\"";
         /// By what: the provider's event id, a header, a place in a JSON body, a field of a form,
         /// the whole body, or nothing. Of a list, the first that a request has counts; a value

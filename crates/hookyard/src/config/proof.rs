@@ -14,8 +14,8 @@ use super::nearest::nearest;
 use super::options::{SignatureOptions, SourceOptions};
 use super::reader::{At, Reader};
 use super::report::{Finding, Span};
-use super::settings::{keys_url, settings};
-use super::source::secrets;
+use super::settings::{keys_url, settings, warn_of_unanswered};
+use super::source::{secrets, warn_of_short};
 use super::value::{HeaderName, ProviderSlug, Verify};
 use super::{Evidence, RequiredToken};
 
@@ -72,7 +72,8 @@ pub(super) fn proof(
         credential_headers,
     };
     if is_unchecked || proof.awaits_secret.is_some() {
-        let responder = responder(provider, &[], &Options { tolerance: None, settings });
+        let settings = Options { tolerance: None, settings };
+        let responder = responder(provider, &[], &settings, options, reader);
         return Some(Proof { responder, token, ..proof });
     }
     if provider.is_none() && token.is_none() && options.username.is_none() {
@@ -80,6 +81,7 @@ pub(super) fn proof(
         return None;
     }
     let tolerance = tolerance(options, reader);
+    let has_secret = !credentials.is_empty();
     let is_published = provider.is_some_and(|provider| !provider.scheme.needs_secret());
     let (scheme, credentials, token) = match (credentials.is_empty(), token) {
         // The provider publishes its keys: they are fetched, and a token stays what it is.
@@ -103,11 +105,9 @@ pub(super) fn proof(
     };
     let known = Options { tolerance, settings };
     let verifier = verifier(&scheme, &credentials, &known, options, reader)?;
-    if let Some(tolerance) = options.tolerance.as_ref().filter(|_| verifier.tolerance().is_none()) {
-        let sentence = "this has no effect, because no timestamp is signed here; remove it";
-        reader.warn(tolerance.span.clone(), sentence);
-    }
-    let responder = responder(provider, &credentials, &known);
+    // Tokens have been looked at.
+    warn_of_weak(&verifier, if has_secret { &credentials } else { &[] }, options, reader);
+    let responder = responder(provider, &credentials, &known, options, reader);
     let evidence = Evidence { scheme, secrets: keys(&credentials), options: known };
     let (verifier, evidence) = (Some(verifier), Some(evidence));
     Some(Proof { verifier, evidence, responder, token, ..proof })
@@ -158,13 +158,35 @@ fn no_provider(name: &Name, options: &SourceOptions, reader: &mut Reader<'_>) {
     reader.error(options.span.clone(), sentence);
 }
 
-/// What answers the provider's questions.
+/// Warns of what is weak or without effect beside a verifier that can be used: what cannot be is
+/// wrong, and not weak.
+fn warn_of_weak(
+    verifier: &Verifier,
+    secrets: &[At<Secret>],
+    options: &SourceOptions,
+    reader: &mut Reader<'_>,
+) {
+    for secret in secrets {
+        warn_of_short(secret, reader);
+    }
+    if let Some(tolerance) = options.tolerance.as_ref().filter(|_| verifier.tolerance().is_none()) {
+        let sentence = "this has no effect, because no timestamp is signed here; remove it";
+        reader.warn(tolerance.span.clone(), sentence);
+    }
+}
+
+/// What answers the provider's questions. Warns of those that it cannot answer.
 fn responder(
     provider: Option<&'static Provider>,
     secrets: &[At<Secret>],
-    options: &Options,
+    known: &Options,
+    options: &SourceOptions,
+    reader: &mut Reader<'_>,
 ) -> Option<Responder> {
-    provider?.responder(keys(secrets), options)
+    let provider = provider?;
+    let responder = provider.responder(keys(secrets), known)?;
+    warn_of_unanswered(provider, &responder, options, reader);
+    Some(responder)
 }
 
 /// The secrets as the signature crate takes them.
@@ -233,7 +255,9 @@ fn token(options: &mut SourceOptions, reader: &mut Reader<'_>) -> Option<Require
             (header, prefix, token.value.tokens?.value)
         }
     };
-    super::source::warn_of_short(&tokens.0, reader);
+    for token in &tokens.0 {
+        warn_of_short(token, reader);
+    }
     let tokens = tokens.0.into_iter().map(|token| token.value).collect();
     Some(RequiredToken { header, prefix, tokens })
 }

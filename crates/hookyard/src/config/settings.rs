@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hookyard_model::Name;
-use hookyard_signature::{Provider, Setting};
+use hookyard_signature::{Provider, Responder, Setting, Unanswered};
 
 use super::nearest::nearest;
 use super::options::SourceOptions;
@@ -68,6 +68,34 @@ fn unknown(
         .map(|setting| format!("`{}` ({})", setting.name, lower_first(setting.about)))
         .collect();
     format!("`{slug}` has no setting `{key}`; it has {}", all.join(" and "))
+}
+
+/// Warns of a provider's questions that are refused for want of a setting or of a secret, whoever
+/// asks them.
+pub(super) fn warn_of_unanswered(
+    provider: &Provider,
+    responder: &Responder,
+    options: &SourceOptions,
+    reader: &mut Reader<'_>,
+) {
+    let slug = provider.slug;
+    for lack in responder.lacks() {
+        let sentence = match lack {
+            Unanswered::SettingMissing(missing) => {
+                let about = provider.settings.iter().find(|setting| setting.name == missing);
+                let about = about.map_or(missing, |setting| setting.about);
+                format!(
+                    "`{slug}` asks before it sends events, and is refused without `settings = {{ {missing} = \"…\" }}`: {}",
+                    lower_first(about)
+                )
+            }
+            _ => format!(
+                "`{slug}` asks before it sends events, and is refused: the answer is made with the `secret`, and there is none"
+            ),
+        };
+        let settings = options.settings.as_ref().and_then(|settings| settings.span.clone());
+        reader.warn(settings.unwrap_or_else(|| options.span.clone()), sentence);
+    }
 }
 
 /// A sentence as it stands in the middle of one: without its dot, and beginning in lower case.

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use hookyard_model::{Name, Secret};
+use hookyard_signature::Verifier;
 
 use super::options::{DedupeOptions, SourceOptions};
 use super::proof::{Proof, proof};
 use super::reader::{At, Reader};
 use super::server::{bytes, public_url};
-use super::{Batches, Dedupe, DedupeBy, Server, Source};
+use super::{Dedupe, DedupeBy, Server, Source};
 
 /// The longest body that a source may allow.
 const LONGEST_BODY: u64 = 64 << 20;
@@ -16,7 +17,8 @@ const LONGEST_BODY: u64 = 64 << 20;
 /// How long a repeat is told where an old request is refused for its timestamp.
 const SIGNED_TIME_WINDOW: Duration = Duration::from_secs(7 * 86_400);
 
-/// How long a repeat is told where an old request could be sent again by anyone who saw it.
+/// How long a repeat is told where nothing in a request says how old it is, so that it could be
+/// sent again by anyone who saw it.
 const UNSIGNED_TIME_WINDOW: Duration = Duration::from_secs(30 * 86_400);
 
 pub(super) fn source(
@@ -53,9 +55,11 @@ pub(super) fn source(
             "this provider signs the URL it was given; set `public_url` here or in `[server]`, or its requests are refused behind a proxy",
         );
     }
-    if options.batches.value == Batches::Together && provider.is_none_or(|it| it.items.is_none()) {
+    // Where it is not written, it stands nowhere.
+    let batches = &options.batches.span;
+    if batches.is_some() && provider.is_none_or(|provider| provider.items.is_none()) {
         let sentence = "this has no effect, because no batches are known of this sender; remove it";
-        reader.warn(options.batches.span.clone(), sentence);
+        reader.warn(batches.clone(), sentence);
     }
     Some(Source {
         name: name.clone(),
@@ -103,8 +107,8 @@ fn dedupe(
         return None;
     }
     let verifier = proof.and_then(|proof| proof.verifier.as_ref());
-    let is_replayable = verifier.is_some_and(|verifier| verifier.tolerance().is_none());
-    let usual = if is_replayable { UNSIGNED_TIME_WINDOW } else { SIGNED_TIME_WINDOW };
+    let tolerance = verifier.and_then(Verifier::tolerance);
+    let usual = tolerance.map_or(UNSIGNED_TIME_WINDOW, |_| SIGNED_TIME_WINDOW);
     let window = options.window.as_ref().map_or(usual, |window| window.value);
     let keys = &options.key.0;
     for (key, next) in keys.iter().zip(keys.iter().skip(1)) {
@@ -126,33 +130,29 @@ pub(super) fn secrets(
     several: Option<At<Vec<At<Secret>>>>,
     reader: &mut Reader<'_>,
 ) -> Vec<At<Secret>> {
-    let secrets = match (one, several) {
+    match (one, several) {
         (Some(one), Some(several)) => {
             let sentence =
                 "`secret` and `secrets` cannot both be set; put all of them into `secrets`";
             reader.clash(several.span, sentence, (one.span, "the other one"));
-            return Vec::new();
+            Vec::new()
         }
         (Some(one), None) => vec![one],
         (None, Some(several)) if several.value.is_empty() => {
             reader
                 .error(several.span, "the list of secrets is empty; put one into it, or remove it");
-            return Vec::new();
+            Vec::new()
         }
         (None, Some(several)) => several.value,
         (None, None) => Vec::new(),
-    };
-    warn_of_short(&secrets, reader);
-    secrets
+    }
 }
 
 /// People's secrets are what they are, so a short one is no error.
-pub(super) fn warn_of_short(secrets: &[At<Secret>], reader: &mut Reader<'_>) {
-    for secret in secrets {
-        let key = hookyard_signature::Secret::new(secret.reveal());
-        if key.is_ok_and(|key| key.is_short()) {
-            let sentence = "this secret is shorter than 16 characters and could be guessed; take a longer one if you can";
-            reader.warn(secret.span.clone(), sentence);
-        }
+pub(super) fn warn_of_short(secret: &At<Secret>, reader: &mut Reader<'_>) {
+    let key = hookyard_signature::Secret::new(secret.reveal());
+    if key.is_ok_and(|key| key.is_short()) {
+        let sentence = "this secret is shorter than 16 characters and could be guessed; take a longer one if you can";
+        reader.warn(secret.span.clone(), sentence);
     }
 }

@@ -164,11 +164,11 @@ Webhooks come in at http://0.0.0.0:443, which providers know as https://hooks.ex
 API, health and metrics are at http://127.0.0.1:8081.
 Events are kept in hookyard.db: 7d once delivered, 30d as dead letters, 20GiB at most.
 
-Source  Path             Provider   Proof                                 Repeats told by
-anyone  /webhook/anyone  not known  none: anyone can send (switched off)  provider's event id, 7d
-github  /webhook/github  GitHub     signed: body, and a token             provider's event id, 30d
-known   /webhook/known   not known  a token alone                         provider's event id, 7d
-stripe  /webhook/stripe  Stripe     signed: body, time                    json:/id, else body, 1d
+Source  Path             Provider    Proof                                 Repeats told by
+anyone  /webhook/anyone  none named  none: anyone can send (switched off)  nothing: each arrival is an event
+github  /webhook/github  GitHub      signed: body, and a token             provider's event id, 30d
+known   /webhook/known   none named  a token alone                         nothing: each arrival is an event
+stripe  /webhook/stripe  Stripe      signed: body, time                    json:/id, else body, 1d
 
 Destination  URL                                           Signed  At once  Attempts
 ci           http://127.0.0.1:3000/hooks?…                 yes     8        10, standard
@@ -179,6 +179,116 @@ github        push, pull_request.*  ci, log
 every source  all                   log
 
 The configuration is valid.
+"
+    );
+}
+
+/// The rows of the sources, and what is said of them below.
+fn sources(text: &str) -> String {
+    let text = format!(
+        "{text}\n[destinations.ci]\nurl = \"http://localhost\"\n[[routes]]\nfrom = \"*\"\nto = \"ci\"\n"
+    );
+    let folder = folder(text);
+    let checked = check(&folder.path().join("hookyard.toml"), &env, false);
+    assert!(checked.is_valid, "{}", checked.text);
+    let (_, rest) = checked.text.split_once("\n\n").unwrap();
+    let (sources, _) = rest.split_once("\nDestination ").unwrap();
+    sources.to_owned()
+}
+
+#[test]
+fn a_check_says_by_what_repeats_are_told_and_for_how_long() {
+    let shown = sources(
+        r#"
+[sources.by-header]
+provider = "github"
+secret = "${GITHUB_SECRET}"
+[sources.by-body]
+provider = "docker-hub"
+verify = "none"
+[sources.by-item]
+provider = "sparkpost"
+secret = "user:${GITHUB_SECRET}"
+[sources.together]
+provider = "sparkpost"
+secret = "user:${GITHUB_SECRET}"
+batches = "together"
+[sources.time-signed]
+provider = "stripe"
+secret = "${GITHUB_SECRET}"
+[sources.unsigned]
+provider = "stripe"
+verify = "none"
+[sources.no-id]
+provider = "generic"
+secret = "${GITHUB_SECRET}"
+dedupe = { key = ["provider", "body"] }
+[sources.off]
+provider = "stripe"
+secret = "${GITHUB_SECRET}"
+dedupe = { key = "off" }
+"#,
+    );
+    let told: Vec<(&str, &str)> = shown
+        .lines()
+        .skip(1)
+        .take_while(|row| !row.is_empty())
+        .map(|row| {
+            let cells: Vec<_> = row.split("  ").filter(|cell| !cell.is_empty()).collect();
+            (cells[0], cells[cells.len() - 1].trim())
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("by-body", "body, 30d"),
+            ("by-header", "provider's event id, 30d"),
+            ("by-item", "provider's event id, else body, 30d"),
+            ("no-id", "body, 30d"),
+            ("off", "nothing: each arrival is an event"),
+            ("time-signed", "provider's event id, 7d"),
+            ("together", "provider's event id, else body, 30d"),
+            ("unsigned", "provider's event id, 30d"),
+        ]
+    );
+}
+
+#[test]
+fn a_check_says_what_is_not_certain_of_a_provider_once() {
+    let shown = sources(
+        r#"
+[sources.b]
+provider = "klarna"
+secret = "${GITHUB_SECRET}"
+[sources.a]
+provider = "klarna"
+secret = "${GITHUB_SECRET}"
+[sources.asana]
+provider = "asana"
+handshake_secret = "asana.secret"
+[sources.hub]
+provider = "docker-hub"
+verify = "none"
+[sources.github]
+provider = "github"
+secret = "${GITHUB_SECRET}"
+"#,
+    );
+    assert_eq!(
+        shown,
+        "\
+Source  Path             Provider                  Proof                            Repeats told by
+a       /webhook/a       Klarna (unknown)          signed: body                     nothing: each arrival is an event
+asana   /webhook/asana   Asana (unconfirmed)       waits for the provider's secret  provider's event id, else body, 30d
+b       /webhook/b       Klarna (unknown)          signed: body                     nothing: each arrival is an event
+github  /webhook/github  GitHub                    signed: body                     provider's event id, 30d
+hub     /webhook/hub     Docker Hub (unconfirmed)  none: anyone can send            body, 30d
+
+How Asana signs is unconfirmed: it is known from others than Asana, or from memory. A wrong entry refuses good requests: send a test event from there before you rely on it.
+
+That Docker Hub signs nothing is unconfirmed: it is known from others than Docker Hub, or from memory. A wrong entry refuses good requests: send a test event from there before you rely on it.
+
+How Klarna signs is unknown: what is checked is a guess at the usual HMAC. Read the documentation of Klarna, and describe with the provider `generic` what it says.
 "
     );
 }

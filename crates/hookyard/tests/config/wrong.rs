@@ -2336,6 +2336,88 @@ warning: this secret is shorter than 16 characters and could be guessed; take a 
    |          ^^^^^^^^^^^^^^^^"#,
     ),
     (
+        "what a provider's question needs, and batches of a sender without any",
+        r#"
+[sources.meta]
+provider = "meta"
+secret = "${GITHUB_SECRET}"
+[sources.ebay]
+provider = "ebay"
+settings = { access_token = "${GITHUB_SECRET}" }
+[sources.zoom]
+provider = "zoom"
+verify = "none"
+[sources.github]
+provider = "github"
+secret = "${GITHUB_SECRET}"
+batches = "split"
+[destinations.d]
+url = "http://localhost"
+[[routes]]
+from = "*"
+to = "d"
+"#,
+        r#"
+warning: `meta` asks before it sends events, and is refused without `settings = { verify_token = "…" }`: the verify token that is entered where the hook is set up, without which its check is not answered
+ --> hookyard.toml:1:10
+  |
+1 | [sources.meta]
+  |          ^^^^
+
+warning: `ebay` asks before it sends events, and is refused without `settings = { verification_token = "…" }`: the token that eBay was given with the endpoint, to answer its challenges
+ --> hookyard.toml:6:12
+  |
+6 | settings = { access_token = "${GITHUB_SECRET}" }
+  |            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+
+warning: `zoom` asks before it sends events, and is refused: the answer is made with the `secret`, and there is none
+ --> hookyard.toml:7:10
+  |
+7 | [sources.zoom]
+  |          ^^^^
+
+warning: this has no effect, because no batches are known of this sender; remove it
+  --> hookyard.toml:13:11
+   |
+13 | batches = "split"
+   |           ^^^^^^^"#,
+    ),
+    (
+        "secrets that are short, and those that are none",
+        r#"
+[sources.a]
+provider = "sendgrid"
+secret = "short"
+[sources.b]
+provider = "gitlab"
+secret = "short"
+[destinations.d]
+url = "http://localhost"
+secret = "short"
+[[routes]]
+from = "*"
+to = "d"
+"#,
+        r#"
+error: the secret is not a P-256 public key (SPKI) in base64 or PEM, or a private key (PKCS#8); copy it again from where the provider shows it
+ --> hookyard.toml:3:10
+  |
+3 | secret = "*****"
+  |          ^^^^^^^
+
+error: the secret is not base64, with or without `whsec_` before it; make one with `hookyard secret generate`
+ --> hookyard.toml:9:10
+  |
+9 | secret = "*****"
+  |          ^^^^^^^
+
+warning: this secret is shorter than 16 characters and could be guessed; take a longer one if you can
+ --> hookyard.toml:6:10
+  |
+6 | secret = "*****"
+  |          ^^^^^^^"#,
+    ),
+    (
         "proxies that are everyone",
         r#"
 [server]
@@ -2439,13 +2521,7 @@ error: there is no destination `c`; add a section `[destinations.c]`, or name an
   --> hookyard.toml:17:6
    |
 17 | to = "c"
-   |      ^^^
-
-warning: this secret is shorter than 16 characters and could be guessed; take a longer one if you can
-  --> hookyard.toml:11:10
-   |
-11 | secret = "*************"
-   |          ^^^^^^^^^^^^^^^"#,
+   |      ^^^"#,
     ),
     (
         "unknown setting",

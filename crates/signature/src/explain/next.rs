@@ -2,7 +2,7 @@
 
 use super::trial::Scene;
 use super::{Case, Refusal};
-use crate::{Confidence, json};
+use crate::json;
 
 /// The steps, as sentences, the likely first.
 pub(super) fn steps(scene: &Scene<'_>) -> Vec<String> {
@@ -48,11 +48,7 @@ pub(super) fn steps(scene: &Scene<'_>) -> Vec<String> {
     if !provider.note.is_empty() {
         steps.push(provider.note.to_owned());
     }
-    if provider.confidence <= Confidence::Unconfirmed {
-        steps.push(format!(
-            "How {sender} signs is unconfirmed here; compare it with the documentation."
-        ));
-    }
+    steps.extend(provider.doubt());
     steps.push(format!("Read {}.", provider.docs));
     steps
 }

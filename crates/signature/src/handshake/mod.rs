@@ -165,12 +165,21 @@ impl Reply {
 
     /// Whether it holds an HMAC by the secret.
     fn signs(&self) -> bool {
-        let is_mac = |said: &Said| matches!(said, Said::Mac { .. });
-        match self.body {
-            Body::Text(said) => said.iter().any(is_mac),
-            Body::Json(members) => members.iter().any(|(_, said)| said.iter().any(is_mac)),
-            Body::Empty | Body::Fixed(_) => false,
-        }
+        self.pieces().any(|said| matches!(said, Said::Mac { .. }))
+    }
+
+    /// What its body is put together from, and what is hashed for that.
+    fn pieces(&self) -> impl Iterator<Item = &'static Said> {
+        let (text, members) = match self.body {
+            Body::Text(said) => (said, [].as_slice()),
+            Body::Json(members) => ([].as_slice(), members),
+            Body::Empty | Body::Fixed(_) => ([].as_slice(), [].as_slice()),
+        };
+        let said = text.iter().chain(members.iter().flat_map(|(_, said)| *said));
+        said.flat_map(|said| match said {
+            Said::Sha256(hashed) => *hashed,
+            said => std::slice::from_ref(said),
+        })
     }
 }
 
