@@ -1,11 +1,13 @@
-//! As much of DER (X.690) as it takes to find a public key in its wrapping, or the two numbers of
-//! an ECDSA signature.
+//! As much of DER (X.690) as it takes to find a key in its wrapping, or the two numbers of an ECDSA
+//! signature; and to write the same for tests.
 
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
+const OCTET_STRING: u8 = 0x04;
 /// The algorithm `rsaEncryption` with its parameter NULL (RFC 8017, appendix A.1).
-const RSA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+pub(crate) const RSA: &[u8] =
+    &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
 
 /// Takes one element off the front: its tag, its content, and what follows it.
 fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
@@ -47,6 +49,32 @@ pub(crate) fn rsa_public_key(der: &[u8]) -> Option<&[u8]> {
     rest.is_empty().then_some(der)
 }
 
+/// What is in the private key of PKCS#8 (RFC 5958, section 2). Its algorithm is for the caller to
+/// have looked at.
+fn private_key(pkcs8: &[u8]) -> Option<&[u8]> {
+    let (outer, _) = expect(pkcs8, SEQUENCE)?;
+    let (_version, rest) = expect(outer, INTEGER)?;
+    let (_algorithm, rest) = expect(rest, SEQUENCE)?;
+    let (key, _) = expect(rest, OCTET_STRING)?;
+    Some(expect(key, SEQUENCE)?.0)
+}
+
+/// The modulus and the private exponent of an RSA key in PKCS#8 (RFC 8017, appendix A.1.2), most
+/// significant byte first and without leading zeros.
+pub(crate) fn rsa_private_key(pkcs8: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (_version, rest) = expect(private_key(pkcs8)?, INTEGER)?;
+    let (modulus, rest) = expect(rest, INTEGER)?;
+    let (_public, rest) = expect(rest, INTEGER)?;
+    let (private, _) = expect(rest, INTEGER)?;
+    Some((unsigned(modulus)?, unsigned(private)?))
+}
+
+/// The private number of an EC key in PKCS#8 (RFC 5915, section 3).
+pub(crate) fn ec_private_key(pkcs8: &[u8]) -> Option<&[u8]> {
+    let (_version, rest) = expect(private_key(pkcs8)?, INTEGER)?;
+    Some(expect(rest, OCTET_STRING)?.0)
+}
+
 /// The number of a context-specific, constructed element: `[0]`.
 const CONTEXT_0: u8 = 0xa0;
 
@@ -84,5 +112,71 @@ fn unsigned(integer: &[u8]) -> Option<&[u8]> {
         [] | [0x80..=0xff, ..] | [0, 0..=0x7f, ..] => None,
         [0, rest @ ..] => Some(rest),
         whole => Some(whole),
+    }
+}
+
+/// Writes a number that is not negative, from its bytes, the most significant first.
+pub(crate) fn integer(bytes: &[u8]) -> Vec<u8> {
+    let start = bytes.iter().position(|&byte| byte != 0).unwrap_or(bytes.len());
+    let digits = bytes.get(start..).unwrap_or_default();
+    // One zero stands before what would seem negative, and is zero itself.
+    let pad = digits.first().is_none_or(|&byte| byte >= 0x80);
+    tagged(INTEGER, &[if pad { &[0][..] } else { &[] }, digits].concat())
+}
+
+/// Writes elements that belong together.
+pub(crate) fn sequence(elements: &[u8]) -> Vec<u8> {
+    tagged(SEQUENCE, elements)
+}
+
+/// Writes bytes.
+pub(crate) fn octet_string(bytes: &[u8]) -> Vec<u8> {
+    tagged(OCTET_STRING, bytes)
+}
+
+/// Writes bytes as the bits that they are, all of them used.
+pub(crate) fn bit_string(bytes: &[u8]) -> Vec<u8> {
+    tagged(BIT_STRING, &[&[0], bytes].concat())
+}
+
+fn tagged(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len().to_be_bytes();
+    let start = length.iter().position(|&byte| byte != 0).unwrap_or(length.len() - 1);
+    let length = length.get(start..).unwrap_or_default();
+    let is_long = length.len() > 1 || length.first().is_some_and(|&byte| byte >= 0x80);
+    let count = u8::try_from(length.len()).unwrap_or_default();
+    let head = if is_long { vec![tag, 0x80 | count] } else { vec![tag] };
+    [&head, length, content].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_lengths_are_written_as_der_wants_them() {
+        assert_eq!(integer(&[]), [2, 1, 0]);
+        assert_eq!(integer(&[0, 0]), [2, 1, 0]);
+        assert_eq!(integer(&[0, 0x80, 0]), [2, 3, 0, 0x80, 0]);
+        assert_eq!(integer(&[1, 0, 1]), [2, 3, 1, 0, 1]);
+        assert_eq!(octet_string(&[7; 127])[..3], [4, 127, 7]);
+        assert_eq!(octet_string(&[7; 128])[..4], [4, 0x81, 128, 7]);
+        assert_eq!(octet_string(&[7; 256])[..5], [4, 0x82, 1, 0, 7]);
+    }
+
+    #[test]
+    fn private_keys_are_found_in_their_wrapping() {
+        let number = |value: u8| integer(&[value]);
+        let wrapped = |key: &[u8]| {
+            sequence(&[number(0), sequence(RSA), octet_string(&sequence(key))].concat())
+        };
+        let rsa = wrapped(&[number(0), number(200), number(3), number(9), number(5)].concat());
+        assert_eq!(rsa_private_key(&rsa), Some((&[200][..], &[9][..])));
+        let ec = wrapped(&[number(1), octet_string(&[0, 7])].concat());
+        assert_eq!(ec_private_key(&ec), Some(&[0, 7][..]));
+        for length in 0..rsa.len() {
+            assert_eq!(rsa_private_key(&rsa[..length]), None);
+        }
+        assert_eq!((rsa_private_key(&ec), ec_private_key(&rsa)), (None, None));
     }
 }

@@ -1,22 +1,24 @@
-//! ECDSA on P-256 with SHA-1, for the one provider that signs so (eBay). Verification only.
+//! ECDSA on P-256 with SHA-1, for the one provider that signs so (eBay).
 //!
 //! `ring` has the curve, but only together with SHA-256 and SHA-384, and takes no hash that was
 //! made elsewhere. The crates that do bring fifteen packages along. So the arithmetic modulo the
 //! two primes is `fiat-crypto`'s, which is proven correct, and the few lines of curve on top of it
 //! are here, held against `ring` by the tests.
 //!
-//! Everything in here is public: key, message and signature. Nothing has to take a constant time,
-//! and no private key may ever come near.
+//! Nothing here takes a constant time. Where it verifies, everything is public: key, message and
+//! signature. Where it signs, the key is one that was made for a test ([`crate::TestKeyPair`]): no
+//! private key that anybody relies on may ever come near.
 
 use std::cmp::Ordering;
 
 use fiat_crypto::{p256_64 as field, p256_scalar_64 as scalar};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::{Digest as _, Sha1};
 
 use crate::der;
 
 /// A number of 256 bits, the most significant byte first.
-type Number = [u8; 32];
+pub(crate) type Number = [u8; 32];
 
 /// The prime of the field (FIPS 186-5 and SEC 2, as all constants here).
 const P: Number = *b"\xff\xff\xff\xff\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
@@ -49,6 +51,76 @@ pub(crate) fn verify_hash(point: &[u8], hash: &[u8], signature: &[u8]) -> Option
     let of_key = Scalar::new(&r).times(&inverse).number();
     let x = sum(&of_generator, &Point::generator(), &of_key, &key).x()?;
     (reduced(x) == r).then_some(())
+}
+
+/// A signature over `message` by the private key of a test, in DER. The random number in it is the
+/// one of RFC 6979, so that the same is always signed alike. `None` where this is no private key.
+pub(crate) fn sign_sha1(private: &Number, message: &[u8]) -> Option<Vec<u8>> {
+    if *private == ZERO || *private >= N {
+        return None;
+    }
+    let hash = reduced(padded(&Sha1::digest(message))?);
+    Nonces::new(private, &hash)?.find_map(|nonce| sign_once(private, &hash, &nonce))
+}
+
+/// FIPS 186-5, section 6.4.1. `None` where another random number is needed.
+fn sign_once(private: &Number, hash: &Number, nonce: &Number) -> Option<Vec<u8>> {
+    if *nonce == ZERO || *nonce >= N {
+        return None;
+    }
+    let generator = Point::generator();
+    let r = reduced(sum(nonce, &generator, &ZERO, &generator).x()?);
+    let of_key = Scalar::new(&r).times(&Scalar::new(private));
+    let s = Scalar::new(nonce).inverse().times(&Scalar::new(hash).plus(&of_key)).number();
+    let is_good = r != ZERO && s != ZERO;
+    is_good.then(|| der::sequence(&[der::integer(&r), der::integer(&s)].concat()))
+}
+
+/// The random numbers of RFC 6979, section 3.2, one after the other, with HMAC-SHA1.
+struct Nonces {
+    key: [u8; 20],
+    value: [u8; 20],
+}
+
+impl Nonces {
+    fn new(private: &Number, hash: &Number) -> Option<Self> {
+        let mut nonces = Self { key: [0; 20], value: [1; 20] };
+        for step in [0, 1] {
+            nonces.step(&[&[step], private, hash])?;
+        }
+        Some(nonces)
+    }
+
+    /// A new key from the value and `more`, and a new value by it.
+    fn step(&mut self, more: &[&[u8]]) -> Option<()> {
+        let value = self.value;
+        self.key = self.mac(&[&[&value[..]], more].concat())?;
+        self.value = self.mac(&[&value])?;
+        Some(())
+    }
+
+    fn mac(&self, pieces: &[&[u8]]) -> Option<[u8; 20]> {
+        let mut mac = Hmac::<Sha1>::new_from_slice(&self.key).ok()?;
+        for piece in pieces {
+            mac.update(piece);
+        }
+        Some(mac.finalize().into_bytes().into())
+    }
+}
+
+impl Iterator for Nonces {
+    type Item = Number;
+
+    fn next(&mut self) -> Option<Number> {
+        self.value = self.mac(&[&self.value])?;
+        let first = self.value;
+        self.value = self.mac(&[&first])?;
+        let nonce = first.iter().chain(&self.value).copied();
+        let mut number = ZERO;
+        number.iter_mut().zip(nonce).for_each(|(to, from)| *to = from);
+        self.step(&[&[0]])?;
+        Some(number)
+    }
 }
 
 /// At most 32 bytes as a number.
@@ -113,6 +185,12 @@ impl Scalar {
     fn times(&self, other: &Self) -> Self {
         let mut out = Self::EMPTY;
         scalar::fiat_p256_scalar_mul(&mut out, &self.0, &other.0);
+        Self(out)
+    }
+
+    fn plus(&self, other: &Self) -> Self {
+        let mut out = Self::EMPTY;
+        scalar::fiat_p256_scalar_add(&mut out, &self.0, &other.0);
         Self(out)
     }
 
@@ -349,6 +427,38 @@ mod tests {
             }
             assert!(!verify_sha256(point, &message, &[signature, &[0]].concat()));
         }
+    }
+
+    fn hexadecimal(text: &str) -> Vec<u8> {
+        crate::Encoding::Hex.decode(text.as_bytes()).unwrap().as_slice().to_vec()
+    }
+
+    /// RFC 6979, appendix A.2.5.
+    #[test]
+    fn signatures_are_those_of_the_standard() {
+        let number = |text: &str| -> Number { hexadecimal(text).try_into().unwrap() };
+        let private = number("c9afa9d845ba75166b5c215767b1d6934e50c3db36e89b127b8a622b120f6721");
+        let point = hexadecimal(
+            "0460fed4ba255a9d31c961eb74c6356d68c049b8923b61fa6ce669622e60f29fb67903fe1008b8bc99a41ae9e95628bc64f2f1b20c2d7e9f5177a3c294d4462299",
+        );
+        for (message, r, s) in [
+            (
+                &b"sample"[..],
+                "61340c88c3aaebeb4f6d667f672ca9759a6ccaa9fa8811313039ee4a35471d32",
+                "6d7f147dac089441bb2e2fe8f7a3fa264b9c475098fdcf6e00d7c996e1b8b7eb",
+            ),
+            (
+                b"test",
+                "0cbcc86fd6abd1d99e703e1ec50069ee5c0b4ba4b9ac60e409e8ec5910d81a89",
+                "01b9d7b73dfaa60d5651ec4591a0136f87653e0fd780c3b1bc872ffdeae479b1",
+            ),
+        ] {
+            let signature = sign_sha1(&private, message).unwrap();
+            assert_eq!(der::ecdsa_signature(&signature), Some((&number(r)[..], &number(s)[..])));
+            assert!(verify_sha1(&point, message, &signature));
+            assert!(!verify_sha1(&point, b"other", &signature));
+        }
+        assert_eq!((sign_sha1(&ZERO, b""), sign_sha1(&N, b"")), (None, None));
     }
 
     #[test]

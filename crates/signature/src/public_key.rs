@@ -1,4 +1,5 @@
-//! Ed25519 (`v1a` of Standard Webhooks) and ECDSA on P-256, on top of `ring`.
+//! Ed25519 (`v1a` of Standard Webhooks), ECDSA on P-256 and RSA, on top of `ring`. What is signed
+//! with SHA-1 it only verifies, or not even that: then it is done here, for tests.
 
 use ring::rand::SystemRandom;
 use ring::signature::{
@@ -10,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::der;
 use crate::encoding::{Octets, decode_hex_secret, decode_lenient};
+use crate::rsa_sha1::RsaSha1TestKey;
 use crate::scheme::Algorithm;
 use crate::{ConfigurationError, SigningError, p256};
 
@@ -81,12 +83,12 @@ impl Ed25519Key {
 }
 
 /// What stands before the 65 bytes of an uncompressed P-256 point in its SPKI form (RFC 5480).
-const SPKI_HEAD: &[u8] = &[
+pub(crate) const SPKI_HEAD: &[u8] = &[
     0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
     0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
 ];
 /// What stands before the 32 bytes of an Ed25519 key in its SPKI form (RFC 8410).
-const ED25519_SPKI_HEAD: &[u8] =
+pub(crate) const ED25519_SPKI_HEAD: &[u8] =
     &[0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 /// The first byte of an uncompressed point.
 const UNCOMPRESSED: u8 = 4;
@@ -100,7 +102,10 @@ pub(crate) struct EcdsaKey {
 
 impl EcdsaKey {
     pub(crate) fn parse(secret: &[u8]) -> Result<Self, ConfigurationError> {
-        let der = Zeroizing::new(decode_lenient(&without_armour(secret)).ok_or(P256)?);
+        Self::read(&decoded(secret, P256)?)
+    }
+
+    fn read(der: &[u8]) -> Result<Self, ConfigurationError> {
         if let Some(point) = der.strip_prefix(SPKI_HEAD) {
             let well_formed = point.len() == POINT && point.first() == Some(&UNCOMPRESSED);
             return if well_formed {
@@ -110,7 +115,7 @@ impl EcdsaKey {
             };
         }
         let pair =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &der, &SystemRandom::new());
+            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, der, &SystemRandom::new());
         let pair = pair.map_err(|_| P256)?;
         Ok(Self { point: pair.public_key().as_ref().to_vec(), pair: Some(pair) })
     }
@@ -119,11 +124,6 @@ impl EcdsaKey {
         UnparsedPublicKey::new(&ECDSA_P256_SHA256_ASN1, &self.point)
             .verify(message, signature)
             .is_ok()
-    }
-
-    /// With SHA-1, which one provider uses and `ring` does not have.
-    pub(crate) fn verify_sha1(&self, message: &[u8], signature: &[u8]) -> bool {
-        p256::verify_sha1(&self.point, message, signature)
     }
 
     /// The uncompressed point that is the public key.
@@ -141,24 +141,64 @@ impl EcdsaKey {
     }
 }
 
+/// A P-256 key whose signatures are over SHA-1, which one provider uses and `ring` does not have.
+/// Only the private one signs, which is a test's.
+pub(crate) struct EcdsaSha1Key {
+    point: Vec<u8>,
+    private: Option<Zeroizing<p256::Number>>,
+}
+
+impl EcdsaSha1Key {
+    pub(crate) fn parse(secret: &[u8]) -> Result<Self, ConfigurationError> {
+        let der = decoded(secret, P256)?;
+        // `ring` looks whether it is a good one.
+        let EcdsaKey { point, pair } = EcdsaKey::read(&der)?;
+        let number = || der::ec_private_key(&der)?.try_into().ok().map(Zeroizing::new);
+        let private = pair.map(|_| number().ok_or(P256)).transpose()?;
+        Ok(Self { point, private })
+    }
+
+    pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
+        p256::verify_sha1(&self.point, message, signature)
+    }
+
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Octets, SigningError> {
+        let private = self.private.as_ref().ok_or(SigningError::NoPrivateKey)?;
+        let signature = p256::sign_sha1(private, message).ok_or(SigningError::Failed)?;
+        Ok(Octets::new(&signature))
+    }
+}
+
 /// An RSA key. Only the private one signs.
 pub(crate) struct RsaKey {
     /// `RSAPublicKey` of PKCS#1.
     public: Vec<u8>,
     sha1: bool,
-    pair: Option<RsaKeyPair>,
+    private: Option<RsaPrivateKey>,
+}
+
+enum RsaPrivateKey {
+    Sha256(Box<RsaKeyPair>),
+    /// `ring` does not sign with SHA-1.
+    Sha1(RsaSha1TestKey),
 }
 
 impl RsaKey {
     pub(crate) fn parse(secret: &[u8], algorithm: Algorithm) -> Result<Self, ConfigurationError> {
         let sha1 = algorithm == Algorithm::RsaSha1;
-        let der = Zeroizing::new(decode_lenient(&without_armour(secret)).ok_or(RSA)?);
+        let der = decoded(secret, RSA)?;
         let spki = der::certificate_key(&der).unwrap_or(&der);
         if let Some(public) = der::rsa_public_key(spki) {
-            return Ok(Self { public: public.to_vec(), sha1, pair: None });
+            return Ok(Self { public: public.to_vec(), sha1, private: None });
         }
         let pair = RsaKeyPair::from_pkcs8(&der).map_err(|_| RSA)?;
-        Ok(Self { public: pair.public_key().as_ref().to_vec(), sha1, pair: Some(pair) })
+        let public = pair.public_key().as_ref().to_vec();
+        let private = if sha1 {
+            RsaPrivateKey::Sha1(RsaSha1TestKey::read(&der).ok_or(RSA)?)
+        } else {
+            RsaPrivateKey::Sha256(Box::new(pair))
+        };
+        Ok(Self { public, sha1, private: Some(private) })
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> bool {
@@ -171,17 +211,29 @@ impl RsaKey {
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Octets, SigningError> {
-        let pair = self.pair.as_ref().ok_or(SigningError::NoPrivateKey)?;
-        if self.sha1 {
-            return Err(SigningError::Unsupported(
-                "signatures by RSA with SHA-1 are verified here, but not made any more",
-            ));
-        }
-        let mut signature = vec![0; pair.public().modulus_len()];
-        pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
-            .map_err(|_| SigningError::Failed)?;
+        let signature = match self.private.as_ref().ok_or(SigningError::NoPrivateKey)? {
+            RsaPrivateKey::Sha256(pair) => {
+                let mut signature = vec![0; pair.public().modulus_len()];
+                pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature)
+                    .map_err(|_| SigningError::Failed)?;
+                signature
+            }
+            RsaPrivateKey::Sha1(key) => {
+                // Whether the exponents fit each other, `ring` has not looked.
+                let signature = key.sign(message).filter(|made| self.verify(message, made));
+                signature.ok_or(SigningError::Failed)?
+            }
+        };
         Ok(Octets::new(&signature))
     }
+}
+
+/// The DER of a key that is written in PEM or base64; `malformed` where it is not.
+fn decoded(
+    secret: &[u8],
+    malformed: ConfigurationError,
+) -> Result<Zeroizing<Vec<u8>>, ConfigurationError> {
+    decode_lenient(&without_armour(secret)).map(Zeroizing::new).ok_or(malformed)
 }
 
 /// The base64 of a key, without the lines around it that PEM has, and without line breaks; some

@@ -148,6 +148,10 @@ impl Verifier {
     ///
     /// Signatures that come as a list are made with every secret, others with the first.
     ///
+    /// For tests where the provider signs with a private key, which nobody else has: a
+    /// [`crate::TestKeyPair`] takes its place. Signatures with SHA-1 by one (eBay, Travis CI) are
+    /// not made in constant time.
+    ///
     /// # Errors
     ///
     /// There is no private key, the id cannot be signed, or a header that is signed is missing.

@@ -5,12 +5,12 @@
 //! body as it wrote it, which is compact JSON; its SDK parses the body and writes it anew, which
 //! comes to the same.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bespoke::published::{Keys, header_text, is_key_name, signature_text};
 use crate::bespoke::{Bespoke, Prove};
 use crate::encoding::{Encoding, Octets};
-use crate::public_key::EcdsaKey;
+use crate::public_key::EcdsaSha1Key;
 use crate::scheme::{Covers, Text};
 use crate::verifier::{Proof, Verified};
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 const HEADER: &str = "x-ebay-signature";
 const TOKEN: &str = "access_token";
 const KEYS: &str = "https://api.ebay.com/commerce/notification/v1/public_key/";
+/// What a request is said to be signed with that was signed here.
+const OUR_KEY: &str = "key-of-a-test";
 /// eBay asks to keep keys for an hour.
 const MAX_AGE: u64 = 3_600;
 
@@ -36,12 +38,12 @@ pub(crate) static EBAY: Bespoke = Bespoke {
 };
 
 struct Ebay {
-    keys: Keys<EcdsaKey>,
+    keys: Keys<EcdsaSha1Key>,
     token: Option<Secret>,
 }
 
 /// What is in the header.
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Claim {
     alg: String,
     kid: String,
@@ -52,15 +54,15 @@ struct Claim {
 impl Ebay {
     fn new(secrets: &[Secret], options: &Options) -> Result<Self, ConfigurationError> {
         let token = options.setting(TOKEN).map(Secret::new).transpose()?;
-        Ok(Self { keys: Keys::new(secrets, EcdsaKey::parse, read)?, token })
+        Ok(Self { keys: Keys::new(secrets, EcdsaSha1Key::parse, read)?, token })
     }
 }
 
 /// Reads what eBay says of a key: `{"key": "-----BEGIN PUBLIC KEY-----…", "algorithm": "ECDSA",
 /// "digest": "SHA1"}`.
-fn read(fetched: &[u8]) -> Option<Vec<EcdsaKey>> {
+fn read(fetched: &[u8]) -> Option<Vec<EcdsaSha1Key>> {
     let key = json::find(fetched, "/key")?;
-    EcdsaKey::parse(key.as_bytes()).ok().map(|key| vec![key])
+    EcdsaSha1Key::parse(key.as_bytes()).ok().map(|key| vec![key])
 }
 
 impl Claim {
@@ -101,15 +103,24 @@ impl Prove for Ebay {
         if request.body.is_empty() {
             return Err(Rejection::BodyEmpty { at: at() });
         }
-        let made = |key: &EcdsaKey| key.verify_sha1(request.body, signature.as_slice());
+        let made = |key: &EcdsaSha1Key| key.verify(request.body, signature.as_slice());
         let secret = self.keys.find(fetched, (at(), at()), made)?;
         Ok(Verified { secret, signed_at: None })
     }
 
-    fn sign(&self, _: &Received<'_>, _: &str, _: UnixSeconds) -> Result<Proof, SigningError> {
-        Err(SigningError::Unsupported(
-            "signatures by ECDSA with SHA-1 are verified here, but not made any more",
-        ))
+    fn sign(&self, request: &Received<'_>, _: &str, _: UnixSeconds) -> Result<Proof, SigningError> {
+        let key = self.keys.first().ok_or(SigningError::NoPrivateKey)?;
+        let claim = Claim {
+            alg: "ecdsa".to_owned(),
+            kid: OUR_KEY.to_owned(),
+            signature: Encoding::Base64.encode(key.sign(request.body)?.as_slice()),
+            digest: "SHA1".to_owned(),
+        };
+        let claim = serde_json::to_vec(&claim).map_err(|_| SigningError::Failed)?;
+        Ok(Proof {
+            headers: vec![(HEADER.into(), Encoding::Base64.encode(&claim))],
+            ..Proof::default()
+        })
     }
 
     fn fetch(&self, request: &Received<'_>) -> Result<Option<Fetch>, Rejection> {

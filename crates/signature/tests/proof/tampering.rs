@@ -552,9 +552,7 @@ fn the_matrix_of_tampering() {
 /// Whether a provider's requests are tampered with, by what follows from its scheme or by hand.
 fn is_in_the_matrix(provider: &Provider) -> bool {
     let slug = provider.slug;
-    // Those two are tampered with in their vectors, since nothing here signs as they do.
     is_derived(&provider.scheme)
-        || ["ebay", "travis-ci"].contains(&slug)
         || bespoke::UNSIGNED.iter().any(|unsigned| unsigned.slug == slug)
         || jwt::PROVIDERS.iter().any(|(found, ..)| *found == slug)
 }

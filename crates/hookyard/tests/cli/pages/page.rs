@@ -8,7 +8,6 @@ use serde_json::Value;
 
 use super::example::{example, hands_over, name};
 use super::{BY_HAND, END_BY_HAND, root, vectors};
-use crate::trigger::NOT_SIGNED;
 
 /// The page, with what a person wrote.
 pub(super) fn page(provider: &Provider, by_hand: Option<&str>) -> String {
@@ -351,9 +350,7 @@ pub(super) fn commands(provider: &Provider) -> Vec<String> {
         write!(verify, " --url https://hooks.example.com/webhook/{slug}").unwrap();
     }
     verify.push_str(" --body-file body");
-    if !NOT_SIGNED.contains(&slug) {
-        commands.push(format!("hookyard trigger {slug}"));
-    }
+    commands.push(format!("hookyard trigger {slug}"));
     if provider.scheme != Scheme::Unsigned {
         commands.push(verify);
     }
