@@ -7,10 +7,10 @@ use hookyard_delivery::{HeaderError, UrlError, check_header, check_url};
 use hookyard_model::{CircuitPolicy, Destination, Name, Reach, RetryPolicy, Secret, Timeouts};
 use hookyard_signature::Options;
 
+use super::credentials::{secrets, warn_of_short};
 use super::options::{CircuitOptions, DestinationOptions, RetryOptions};
 use super::reader::{At, Reader};
 use super::server::{is_without_host, time_within};
-use super::source::{secrets, warn_of_short};
 use super::value::{Addresses, Headers};
 
 /// No attempt takes longer: leases are made for this.

@@ -1,11 +1,13 @@
 //! What an operator writes in `hookyard.toml`, checked and ready for use.
 //!
 //! The way of a file: `load` reads and parses it; `options` says what can be written, and
-//! `section`, `value` and `reader` read that; `server`, `source`, `proof`, `destination` and
-//! `route` check what only makes sense together; `report` shows what is wrong, with the secrets
-//! hidden by `mask`. The reference page is made by `reference` from the same options.
+//! `section`, `value` and `reader` read that; `server`, `source`, `credentials`, `proof`,
+//! `destination` and `route` check what only makes sense together; `report` shows what is wrong,
+//! with the secrets hidden by `mask`. The reference page is made by `reference` from the same
+//! options.
 
 pub mod check;
+mod credentials;
 mod destination;
 mod dev;
 mod handed_over;

@@ -9,13 +9,13 @@ use hookyard_signature::{
     Verifier, provider,
 };
 
+use super::credentials::{credential_headers, credentials, token, warn_of_short};
 use super::handed_over::{handed_over, hands_over};
 use super::nearest::nearest;
 use super::options::{SignatureOptions, SourceOptions};
 use super::reader::{At, Reader};
 use super::report::{Finding, Span};
 use super::settings::{keys_url, settings, warn_of_unanswered};
-use super::source::{secrets, warn_of_short};
 use super::value::{HeaderName, ProviderSlug, Verify};
 use super::{Evidence, RequiredToken};
 
@@ -210,58 +210,6 @@ fn known(slug: &At<ProviderSlug>, reader: &mut Reader<'_>) -> Option<&'static Pr
     found
 }
 
-/// The secrets, in the form that the scheme takes.
-fn credentials(options: &mut SourceOptions, reader: &mut Reader<'_>) -> Vec<At<Secret>> {
-    let secrets = secrets(options.secret.take(), options.secrets.take(), reader);
-    let is_basic = options.provider.as_ref().is_none_or(|provider| provider.value.0 == "basic");
-    let (user, password) = match (&options.username, &options.password) {
-        (Some(user), Some(password)) => (user, password),
-        (None, None) => return secrets,
-        (Some(At { span, .. }), None) | (None, Some(At { span, .. })) => {
-            reader.error(
-                span.clone(),
-                "`username` and `password` belong together; add the other one",
-            );
-            return secrets;
-        }
-    };
-    if !is_basic || !secrets.is_empty() {
-        let sentence =
-            "a user name is for `provider = \"basic\"` without a `secret`; remove one of them";
-        reader.error(user.span.clone(), sentence);
-    } else if user.contains(':') || user.is_empty() {
-        reader.error(
-            user.span.clone(),
-            "a user name is not empty and has no `:` in it; choose another",
-        );
-    }
-    let pair = Secret::new(format!("{}:{}", user.value, password.reveal()));
-    vec![At { value: pair, span: password.span.clone() }]
-}
-
-fn token(options: &mut SourceOptions, reader: &mut Reader<'_>) -> Option<RequiredToken> {
-    let (header, prefix, tokens) = match (options.token.take(), options.bearer.take()) {
-        (Some(token), Some(bearer)) => {
-            let sentence = "`bearer` and `token` both say which token comes along; remove one";
-            reader.clash(bearer.span, sentence, (token.span, "the other one"));
-            return None;
-        }
-        (None, None) => return None,
-        (None, Some(bearer)) => ("authorization".to_owned(), "Bearer ".to_owned(), bearer.value),
-        (Some(token), None) => {
-            let HeaderName(header) = token.value.header.value;
-            let usual = if header == "authorization" { "Bearer " } else { "" };
-            let prefix = token.value.prefix.map_or(usual.to_owned(), |prefix| prefix.value);
-            (header, prefix, token.value.tokens?.value)
-        }
-    };
-    for token in &tokens.0 {
-        warn_of_short(token, reader);
-    }
-    let tokens = tokens.0.into_iter().map(|token| token.value).collect();
-    Some(RequiredToken { header, prefix, tokens })
-}
-
 /// Where a signature comes along that nothing could check: a token beside it must not stand in for
 /// it unsaid.
 fn signs_without_secret(
@@ -285,24 +233,6 @@ fn signs_without_secret(
         );
         (options.provider.as_ref().and_then(|slug| slug.span.clone()), sentence)
     })
-}
-
-/// The headers in which the sender shows a token or a password, each once.
-fn credential_headers(
-    provider: Option<&'static Provider>,
-    options: &SourceOptions,
-    token: Option<&RequiredToken>,
-) -> Vec<String> {
-    let scheme = match provider.map(|provider| &provider.scheme) {
-        Some(Scheme::Token(Token { place: Place::Header(name), .. })) => Some(name.to_string()),
-        Some(Scheme::Basic) => Some("authorization".to_owned()),
-        Some(_) => None,
-        None => options.username.as_ref().map(|_| "authorization".to_owned()),
-    };
-    let mut headers: Vec<String> =
-        scheme.into_iter().chain(token.map(|token| token.header.clone())).collect();
-    headers.dedup();
-    headers
 }
 
 /// Whether no signature is to be checked and nothing looks as if one were.

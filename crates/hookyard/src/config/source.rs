@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use hookyard_model::{Name, Secret};
+use hookyard_model::Name;
 use hookyard_signature::Verifier;
 
 use super::options::{DedupeOptions, SourceOptions};
 use super::proof::{Proof, proof};
-use super::reader::{At, Reader};
+use super::reader::Reader;
 use super::server::{bytes, public_url};
 use super::{Dedupe, DedupeBy, Server, Source};
 
@@ -122,37 +122,4 @@ fn dedupe(
         reader.error(off.span.clone(), sentence);
     }
     Some(Dedupe { window, keys: keys.iter().map(|key| key.value.clone()).collect() })
-}
-
-/// One secret or several, written in one of two ways.
-pub(super) fn secrets(
-    one: Option<At<Secret>>,
-    several: Option<At<Vec<At<Secret>>>>,
-    reader: &mut Reader<'_>,
-) -> Vec<At<Secret>> {
-    match (one, several) {
-        (Some(one), Some(several)) => {
-            let sentence =
-                "`secret` and `secrets` cannot both be set; put all of them into `secrets`";
-            reader.clash(several.span, sentence, (one.span, "the other one"));
-            Vec::new()
-        }
-        (Some(one), None) => vec![one],
-        (None, Some(several)) if several.value.is_empty() => {
-            reader
-                .error(several.span, "the list of secrets is empty; put one into it, or remove it");
-            Vec::new()
-        }
-        (None, Some(several)) => several.value,
-        (None, None) => Vec::new(),
-    }
-}
-
-/// People's secrets are what they are, so a short one is no error.
-pub(super) fn warn_of_short(secret: &At<Secret>, reader: &mut Reader<'_>) {
-    let key = hookyard_signature::Secret::new(secret.reveal());
-    if key.is_ok_and(|key| key.is_short()) {
-        let sentence = "this secret is shorter than 16 characters and could be guessed; take a longer one if you can";
-        reader.warn(secret.span.clone(), sentence);
-    }
 }
