@@ -19,6 +19,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// Whether the server closes the connection.
     pub closes: bool,
+    /// When to come back, in seconds, if the answer is a refusal that says so.
+    pub retry_after: Option<u64>,
 }
 
 impl Answer {
@@ -67,10 +69,17 @@ impl Connection {
 
 /// Gets a page over a connection of its own, blocking.
 pub fn get(address: SocketAddr, path: &str) -> io::Result<Answer> {
-    let limit = Duration::from_secs(5);
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    send(address, request.as_bytes(), Duration::from_secs(5))
+}
+
+/// Sends a whole request over a connection of its own and reads the whole answer, blocking. No
+/// step may take longer than the limit.
+pub fn send(address: SocketAddr, request: &[u8], limit: Duration) -> io::Result<Answer> {
     let mut stream = std::net::TcpStream::connect_timeout(&address, limit)?;
     stream.set_read_timeout(Some(limit))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    stream.set_write_timeout(Some(limit))?;
+    stream.write_all(request)?;
     let mut bytes = Vec::new();
     let mut chunk = [0; 4096];
     loop {
@@ -109,7 +118,10 @@ fn parse(bytes: &[u8]) -> io::Result<Option<Answer>> {
         return Err(bad("an endless body"));
     }
     let closes = header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
-    Ok(rest.get(..length).map(|body| Answer { status, body: body.to_vec(), closes }))
+    let is_refusal = !matches!(status, 200..=299);
+    let retry_after = header("retry-after").filter(|_| is_refusal).and_then(|it| it.parse().ok());
+    let whole = rest.get(..length);
+    Ok(whole.map(|body| Answer { status, body: body.to_vec(), closes, retry_after }))
 }
 
 #[cfg(test)]
@@ -137,6 +149,8 @@ mod tests {
         {
             assert!(parse(bad.as_bytes()).is_err(), "{bad}");
         }
+        let refused = b"HTTP/1.1 503 No\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n";
+        assert_eq!(parse(refused).unwrap().unwrap().retry_after, Some(30));
         let empty = parse(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap().unwrap();
         assert_eq!((empty.status, empty.body.len()), (204, 0));
     }

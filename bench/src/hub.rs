@@ -104,6 +104,24 @@ impl Hub {
         Ok(serde_json::from_slice(&answer.body)?)
     }
 
+    /// Asks the admin API of the hub with this store.
+    pub fn api(&self, store: &Path, path: &str) -> Result<Value> {
+        let mut file = store.as_os_str().to_owned();
+        file.push(".admin.json");
+        let way_in: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+        let token = way_in.get("token").and_then(Value::as_str).context("there is no token")?;
+        let request = format!(
+            "GET /api/v1{path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {token}\r\n\
+             Connection: close\r\n\r\n",
+            self.admin
+        );
+        let answer = client::send(self.admin, request.as_bytes(), Duration::from_secs(5))?;
+        if !answer.is_success() {
+            bail!("{path}: {} {}", answer.status, String::from_utf8_lossy(&answer.body));
+        }
+        Ok(serde_json::from_slice(&answer.body)?)
+    }
+
     /// Waits until nothing is pending.
     pub fn drain(&self, limit: Duration) -> Result<Duration> {
         let started = Instant::now();

@@ -4,6 +4,7 @@
 
 pub mod client;
 pub mod clock;
+pub mod disk;
 pub mod document;
 pub mod github;
 pub mod hub;

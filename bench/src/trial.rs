@@ -3,16 +3,25 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow};
 
+use crate::client::{self, Answer};
+use crate::clock;
+use crate::github::{self, Github};
 use crate::hub::{Destination, Hub, HubProgram, SECRET, Sink, configuration};
-use crate::ledger;
-use crate::load::{Plan, run};
+use crate::ledger::{self, Entry, Ledger};
+use crate::load::{Plan, Report, run};
 use crate::outcome::Outcome;
 use crate::report::Table;
 use crate::verify::{Verdict, judge};
+
+/// The longest that a blow may take to fall, while the load goes on.
+const BLOW: Duration = Duration::from_secs(60);
+
+/// The ids of probes are unlike those of every load.
+const PROBES: u64 = u64::MAX;
 
 /// The longest that the hub may take to deliver what it had when it went down.
 const DRAIN: Duration = Duration::from_secs(60);
@@ -83,6 +92,14 @@ impl Trial {
         })
     }
 
+    /// With one more option of the store, as a line of TOML.
+    #[must_use]
+    pub fn with_store(mut self, option: &str) -> Self {
+        self.configuration =
+            self.configuration.replace("[store]\n", &format!("[store]\n{option}\n"));
+        self
+    }
+
     /// Starts the hub.
     pub fn start(&self, program: &HubProgram) -> Result<Hub> {
         program.start(&self.folder, &self.configuration)
@@ -95,12 +112,12 @@ impl Trial {
         load: Load,
         moment: Duration,
         blow: impl FnOnce(&mut Hub) -> Result<()>,
-    ) -> Result<()> {
+    ) -> Result<Report> {
         let plan = Plan {
             connections: load.connections,
             rate: Some(load.rate),
             seed: load.seed,
-            limit: moment + Duration::from_secs(10),
+            limit: moment + BLOW,
             ledger: Some(self.acknowledged.clone()),
             sent: Some(self.sent.clone()),
             ..Plan::to(hub.ingest, SECRET)
@@ -113,13 +130,38 @@ impl Trial {
         std::thread::sleep(moment);
         let struck = blow(hub);
         stop.store(true, Ordering::Relaxed);
-        load.join().map_err(|_| anyhow!("the load failed"))??;
-        struck
+        let report = load.join().map_err(|_| anyhow!("the load failed"))??;
+        struck.map(|()| report)
+    }
+
+    /// Sends one more event by itself and says how it was answered, and after what time. What is
+    /// acknowledged stands in the ledger like everything else.
+    pub fn probe(&self, hub: &Hub, number: u64) -> Result<(Option<Answer>, Duration)> {
+        let delivery = github::delivery_id(PROBES, number);
+        let body = github::body(&delivery, 2048);
+        let request = Github::new(&hub.ingest.to_string(), "/webhook/github", SECRET)
+            .request("push", &delivery, &body);
+        let (event_id, sha256) = ("-".to_owned(), github::sha256(&body));
+        let mut entry = Entry { event_id, delivery, sha256, sent: clock::micros() };
+        Ledger::open(&self.sent)?.append(&entry)?;
+        let started = Instant::now();
+        let answer = client::send(hub.ingest, &request, Duration::from_secs(30)).ok();
+        let took = started.elapsed();
+        if let Some(answer) = answer.as_ref().filter(|answer| answer.is_success()) {
+            answer.text("event_id").unwrap_or("-").clone_into(&mut entry.event_id);
+            Ledger::open(&self.acknowledged)?.append(&entry)?;
+        }
+        Ok((answer, took))
+    }
+
+    /// Lets the path `/gate` of the sink answer.
+    pub fn open_gate(&self) -> Result<()> {
+        self.sink.open_gate()
     }
 
     /// Opens the destination's gate, starts the hub again, waits until it has delivered what it has, and judges.
     pub fn recover(&self, program: &HubProgram, struck_after: Duration) -> Result<Found> {
-        self.sink.open_gate()?;
+        self.open_gate()?;
         let hub = self.start(program).context("the hub does not start again")?;
         let ready_again = Some(hub.ready_after);
         let drained = hub.drain(DRAIN)?;

@@ -9,7 +9,19 @@ use crate::needs;
 
 /// The programs of the package `hookyard-bench`.
 pub(crate) const TOOLS: &[&str] = &[
-    "torture", "speed", "cost", "kill", "power", "noisy", "octokit", "load", "baseline", "sink",
+    "torture",
+    "speed",
+    "cost",
+    "kill",
+    "power",
+    "disk",
+    "duplicates",
+    "destinations",
+    "noisy",
+    "octokit",
+    "load",
+    "baseline",
+    "sink",
     "verify",
 ];
 
@@ -28,7 +40,11 @@ pub(crate) fn run_named(arguments: &[String]) -> Result<Ended> {
 pub(crate) fn run(tool: &str, arguments: &[String]) -> Result<Ended> {
     match tool {
         "octokit" => needs::provide(&[needs::NODE])?,
-        "power" | "torture" => needs::provide(needs::POWER)?,
+        "power" => needs::provide(needs::POWER)?,
+        "torture" | "disk" => {
+            needs::provide(needs::POWER)?;
+            needs::provide(&[needs::SQLITE])?;
+        }
         _ => {}
     }
     // A control run needs a hub that can be told to lose events.

@@ -27,7 +27,8 @@ cargo xtask COMMAND
   tidy               the project's own checks
   fuzz [TARGET] […]  fuzz the parsers and the verification, `--seconds N` each (120)
   bench [TOOL] […]   build and run a tool of bench/ in release (default: speed)
-  torture speed cost kill power noisy octokit load baseline sink verify […]
+  torture speed cost kill power disk duplicates destinations noisy octokit load
+  baseline sink verify […]
                      the same tools by their name; `--help` after it explains each";
 
 fn main() -> ExitCode {

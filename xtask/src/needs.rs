@@ -61,6 +61,10 @@ pub(crate) const POWER: &[Need] = &[
     Need { name: "mkfs.ext4", check: &["mkfs.ext4", "-V"], install: Install::Debian("e2fsprogs") },
 ];
 
+/// What looks into the store for the cases of `disk`.
+pub(crate) const SQLITE: Need =
+    Need { name: "sqlite3", check: &["sqlite3", "--version"], install: Install::Debian("sqlite3") };
+
 /// Sees to everything that is needed.
 pub(crate) fn provide(needs: &[Need]) -> Result<()> {
     needs.iter().try_for_each(|need| have(need).map(drop))

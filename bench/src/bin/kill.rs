@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use clap::Parser;
 use hookyard_bench::hub::HubProgram;
+use hookyard_bench::outcome::LOST;
 use hookyard_bench::random::{Random, seed};
 use hookyard_bench::report::progress;
 use hookyard_bench::trial::{Found, Load, Series, Trial, turn};
@@ -73,7 +74,7 @@ fn main() -> Result<ExitCode> {
     }
     println!("{}\nseed {seed}, {rate} requests a second", series.summary());
     let outcome = series.outcome("kills under load").seeded(seed);
-    outcome.controlled(arguments.control.as_deref()).finish(arguments.json.as_deref())
+    outcome.controlled(arguments.control.as_deref(), LOST).finish(arguments.json.as_deref())
 }
 
 fn once(

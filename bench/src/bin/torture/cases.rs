@@ -56,6 +56,10 @@ pub(crate) const ROOT: &str = "root";
 /// What a disk of our own is made with.
 const DISK: &[&str] = &[ROOT, "nbdkit", "nbdfuse", "fusermount3", "mkfs.ext4", "losetup"];
 
+/// And what looks into the store on it.
+const CHECKED_DISK: &[&str] =
+    &[ROOT, "nbdkit", "nbdfuse", "fusermount3", "mkfs.ext4", "losetup", "sqlite3"];
+
 /// All of them, in the order in which they run.
 pub(crate) const CASES: &[Case] = &[
     Case {
@@ -75,6 +79,51 @@ pub(crate) const CASES: &[Case] = &[
         tiers: ["--runs 5", "--runs 100", "--runs 300"],
         control: Some("--control synchronous-off --runs 2"),
         needs: DISK,
+    },
+    Case {
+        name: "disk-full",
+        shows: "a full disk is answered with 503 and Retry-After, loses nothing that was acknowledged, and is made use of as soon as it has room",
+        program: "disk",
+        always: "full",
+        tiers: ["--rounds 2", "--rounds 10", "--rounds 20"],
+        control: Some("--rounds 1 --control ack-before-commit"),
+        needs: CHECKED_DISK,
+    },
+    Case {
+        name: "disk-errors",
+        shows: "a disk that fails every write ends the hub, and loses nothing that was acknowledged",
+        program: "disk",
+        always: "errors",
+        tiers: ["--rounds 3", "--rounds 30", "--rounds 100"],
+        control: Some("--rounds 3 --control synchronous-off"),
+        needs: CHECKED_DISK,
+    },
+    Case {
+        name: "disk-stall",
+        shows: "a disk that stands still is answered with 503 in time, and nothing is acknowledged meanwhile",
+        program: "disk",
+        always: "stall",
+        tiers: ["--rounds 1 --seconds 6", "--rounds 10 --seconds 10", "--rounds 20 --seconds 10"],
+        control: Some("--rounds 1 --seconds 5 --control ack-before-commit"),
+        needs: CHECKED_DISK,
+    },
+    Case {
+        name: "duplicates",
+        shows: "an event that comes on 64 connections at once is kept once, and told as a repeat after a kill",
+        program: "duplicates",
+        always: "",
+        tiers: ["--events 300", "", "--events 10000"],
+        control: Some("--events 30 --again 10 --control dedupe-off"),
+        needs: &[],
+    },
+    Case {
+        name: "destinations",
+        shows: "whatever a destination does wrong is told for what it is, within its time, and tried again or not as it should be",
+        program: "destinations",
+        always: "",
+        tiers: ["", "--events 20", "--events 40"],
+        control: Some("--control late"),
+        needs: &[],
     },
     Case {
         name: "noisy",

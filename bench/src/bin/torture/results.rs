@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use hookyard_bench::document;
-use hookyard_bench::outcome::{Figure, Outcome};
+use hookyard_bench::outcome::Outcome;
 use hookyard_bench::provenance::Provenance;
 use hookyard_bench::report::Table;
 use serde::{Deserialize, Serialize};
@@ -107,11 +107,11 @@ impl Row {
 
     fn control_says(&self) -> String {
         let Some(outcome) = &self.control_outcome else { return "none".to_owned() };
-        let fault = outcome.control.as_deref().unwrap_or("unnamed");
-        let found: Vec<_> = outcome.missed().map(Figure::to_string).collect();
-        match self.control {
-            Control::Seen => format!("seen with {fault}: {}", found.join("; ")),
-            _ => format!("**not seen** with {fault}"),
+        let Some(control) = &outcome.control else { return "none".to_owned() };
+        let fault = &control.fault;
+        match outcome.missed().find(|figure| figure.what == control.misses) {
+            Some(missed) => format!("seen with {fault}: {missed}"),
+            None => format!("**not seen** with {fault}"),
         }
     }
 }

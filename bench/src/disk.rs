@@ -1,20 +1,20 @@
-//! A disk with a volatile write cache, made of Debian packages: nbdkit's cache filter keeps what
-//! was written and not flushed in memory, nbdfuse makes a file of it, a loop device a disk.
+//! Disks that fail on demand, made of Debian packages: nbdkit serves the image through a filter,
+//! nbdfuse makes a file of it, a loop device a disk, and ext4 does not know the difference.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use hookyard_bench::process::run;
 use rustix::process::{Pid, Signal, kill_process};
 
-const SIZE: u64 = 512 << 20;
+use crate::process::run;
 
 /// The disk, and where it is mounted.
-pub(crate) struct Disk {
+#[derive(Debug)]
+pub struct Disk {
     image: PathBuf,
     fuse: PathBuf,
     mounted: PathBuf,
@@ -23,26 +23,45 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Makes one with an empty ext4.
-    pub(crate) fn new(folder: &Path) -> Result<Self> {
+    /// Makes one of so many bytes with an empty ext4, in which nothing is kept back for root.
+    pub fn new(folder: &Path, size: u64) -> Result<Self> {
         let [image, fuse, mounted] = ["disk", "fuse", "mounted"].map(|name| folder.join(name));
-        File::create(&image)?.set_len(SIZE)?;
-        run("mkfs.ext4", &["-q".as_ref(), "-F".as_ref(), image.as_ref()])?;
+        File::create(&image)?.set_len(size)?;
+        let options: [&OsStr; 4] = ["-q", "-F", "-m", "0"].map(AsRef::as_ref);
+        run("mkfs.ext4", &[&options[..], &[image.as_ref()]].concat())?;
         std::fs::create_dir(&fuse)?;
         std::fs::create_dir(&mounted)?;
         Ok(Self { image, fuse, mounted, nbdfuse: None, device: None })
     }
 
     /// The folder it is mounted on.
-    pub(crate) fn mounted(&self) -> &Path {
+    pub fn mounted(&self) -> &Path {
         &self.mounted
     }
 
-    /// Mounts it behind the volatile cache.
-    pub(crate) fn mount_volatile(&mut self) -> Result<()> {
+    /// Mounts it behind a volatile cache, which forgets what was not flushed when it is cut off.
+    pub fn mount_volatile(&mut self) -> Result<()> {
+        self.mount_behind("cache", &["cache=writeback".as_ref()])
+    }
+
+    /// Mounts it so that every write fails while there is a file of this name.
+    pub fn mount_failing(&mut self, switch: &Path) -> Result<()> {
+        let mut file = OsString::from("error-pwrite-file=");
+        file.push(switch);
+        let options = ["error-pwrite=EIO".as_ref(), "error-pwrite-rate=100%".as_ref(), &*file];
+        self.mount_behind("error", &options)
+    }
+
+    /// Mounts it so that it can be stalled.
+    pub fn mount_stalling(&mut self) -> Result<()> {
+        self.mount_behind("noparallel", &[])
+    }
+
+    fn mount_behind(&mut self, filter: &str, options: &[&OsStr]) -> Result<()> {
         let mut command = Command::new("nbdfuse");
-        command.arg(&self.fuse).args(["--command", "nbdkit", "-s", "--filter=cache", "file"]);
-        command.arg(&self.image).arg("cache=writeback").stdin(Stdio::null());
+        command.arg(&self.fuse).args(["--command", "nbdkit", "-s"]);
+        command.arg(format!("--filter={filter}")).arg("file").arg(&self.image).args(options);
+        command.stdin(Stdio::null());
         // It complains of the disk that goes, which is what it is there for.
         command.stderr(Stdio::null());
         self.nbdfuse = Some(command.spawn().context("cannot start nbdfuse")?);
@@ -57,16 +76,32 @@ impl Disk {
     }
 
     /// The power goes: what was not flushed is gone.
-    pub(crate) fn cut(&self) -> Result<()> {
+    pub fn cut(&self) -> Result<()> {
+        self.signal(Signal::KILL)
+    }
+
+    /// Nothing that is asked of the disk is done …
+    pub fn stall(&self) -> Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    /// … until it goes on.
+    pub fn resume(&self) -> Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> Result<()> {
         let nbdfuse = self.nbdfuse.as_ref().context("the disk is not mounted")?.id();
         let children = std::fs::read_to_string(format!("/proc/{nbdfuse}/task/{nbdfuse}/children"))?;
         let nbdkit = children.split_whitespace().next().and_then(|id| id.parse().ok());
         let nbdkit = nbdkit.and_then(Pid::from_raw).context("nbdfuse has no nbdkit")?;
-        Ok(kill_process(nbdkit, Signal::KILL)?)
+        Ok(kill_process(nbdkit, signal)?)
     }
 
     /// Takes the disk away, with whatever still hangs on it.
-    pub(crate) fn unmount(&mut self) {
+    pub fn unmount(&mut self) {
+        // A disk that stands still cannot be taken away.
+        drop(self.resume());
         if let Some(device) = self.device.take() {
             // What is already gone need not be taken away.
             drop(run("umount", &["-l".as_ref(), self.mounted.as_ref()]));
@@ -79,8 +114,8 @@ impl Disk {
         }
     }
 
-    /// Repairs and mounts what reached the disk, as a machine does that starts again.
-    pub(crate) fn mount_what_is_left(&mut self) -> Result<()> {
+    /// Repairs and mounts what reached the disk, as a machine does that starts.
+    pub fn mount_repaired(&mut self) -> Result<()> {
         let image: &OsStr = self.image.as_ref();
         let checked = Command::new("e2fsck").arg("-fy").arg(image).output()?;
         // 1 says that it repaired something, which is its work.

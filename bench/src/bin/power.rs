@@ -4,21 +4,19 @@
 //! what was not flushed shows whether an acknowledgement waited for the flush.
 #![expect(clippy::print_stdout, reason = "the table is its output")]
 
-mod disk;
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
+use hookyard_bench::disk::Disk;
 use hookyard_bench::hub::HubProgram;
+use hookyard_bench::outcome::LOST;
 use hookyard_bench::process::is_there;
 use hookyard_bench::random::{Random, seed};
 use hookyard_bench::report::progress;
 use hookyard_bench::trial::{Found, Load, Series, Trial, turn};
-
-use disk::Disk;
 
 /// Runs the hub on an ext4 whose disk has a volatile cache, cuts the power under load, repairs
 /// the file system as a boot does, starts the hub on what is left and compares what was
@@ -80,12 +78,12 @@ fn main() -> Result<ExitCode> {
     }
     println!("{}\nseed {seed}, {} requests a second", series.summary(), arguments.rate);
     let outcome = series.outcome("power cuts under load").seeded(seed);
-    outcome.controlled(arguments.control.as_deref()).finish(arguments.json.as_deref())
+    outcome.controlled(arguments.control.as_deref(), LOST).finish(arguments.json.as_deref())
 }
 
 fn once(program: &HubProgram, path: &str, load: Load, moment: Duration) -> Result<Found> {
     let folder = tempfile::Builder::new().prefix("hookyard-power-").tempdir()?;
-    let mut disk = Disk::new(folder.path())?;
+    let mut disk = Disk::new(folder.path(), 512 << 20)?;
     disk.mount_volatile()?;
     let trial = Trial::new(folder.path(), &disk.mounted().join("hookyard.db"), path)?;
     let mut hub = trial.start(program)?;
@@ -95,7 +93,7 @@ fn once(program: &HubProgram, path: &str, load: Load, moment: Duration) -> Resul
     })?;
     drop(hub);
     disk.unmount();
-    disk.mount_what_is_left()?;
+    disk.mount_repaired()?;
     match trial.recover(program, moment) {
         Ok(found) => Ok(found),
         Err(error) => {
