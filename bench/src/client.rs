@@ -117,7 +117,8 @@ fn parse(bytes: &[u8]) -> io::Result<Option<Answer>> {
     if length > MOST_BYTES {
         return Err(bad("an endless body"));
     }
-    let closes = header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+    let closes = head.starts_with("HTTP/1.0 ")
+        || header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
     let is_refusal = !matches!(status, 200..=299);
     let retry_after = header("retry-after").filter(|_| is_refusal).and_then(|it| it.parse().ok());
     let whole = rest.get(..length);
@@ -152,6 +153,8 @@ mod tests {
         let refused = b"HTTP/1.1 503 No\r\nretry-after: 30\r\ncontent-length: 0\r\n\r\n";
         assert_eq!(parse(refused).unwrap().unwrap().retry_after, Some(30));
         let empty = parse(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap().unwrap();
-        assert_eq!((empty.status, empty.body.len()), (204, 0));
+        assert_eq!((empty.status, empty.body.len(), empty.closes), (204, 0, false));
+        let old = parse(b"HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap().unwrap();
+        assert!(old.closes);
     }
 }

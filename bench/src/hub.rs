@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::client;
+use crate::load::count;
 use crate::process::{Process, Speaks, sibling};
 use crate::record::{self, Record};
 use crate::scheme::Scheme;
@@ -217,6 +218,13 @@ pub struct Count {
     pub first: u64,
     /// When the last came.
     pub last: u64,
+}
+
+impl Count {
+    /// How many a second there were from this moment to the last.
+    pub fn per_second_since(&self, began: u64) -> f64 {
+        count(self.count) / Duration::from_micros(self.last.saturating_sub(began)).as_secs_f64()
+    }
 }
 
 /// A running baseline.

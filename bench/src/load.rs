@@ -46,10 +46,13 @@ pub struct Plan {
     pub unique: bool,
     /// What ids are made from.
     pub seed: u64,
-    /// The longest the run takes.
+    /// The longest the run takes, unless `at_least` demands more.
     pub limit: Duration,
     /// The most requests to send.
     pub count: Option<u64>,
+    /// The fewest, where there is no rate: until so many were sent, the run goes on beyond
+    /// `limit`.
+    pub at_least: u64,
     /// Where acknowledged events are written down.
     pub ledger: Option<PathBuf>,
     /// Where every request is written down before it is sent.
@@ -73,6 +76,7 @@ impl Plan {
             seed: 0,
             limit: Duration::from_secs(10),
             count: None,
+            at_least: 0,
             ledger: None,
             sent: None,
             threads: 1,
@@ -213,8 +217,13 @@ impl Shared {
         })
     }
 
+    fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
     fn is_over(&self) -> bool {
-        self.stop.load(Ordering::Relaxed) || self.start.elapsed() >= self.plan.limit
+        let is_due = || self.next.load(Ordering::Relaxed) >= self.plan.at_least;
+        self.stop.load(Ordering::Relaxed) || (self.start.elapsed() >= self.plan.limit && is_due())
     }
 
     /// Lets requests go when they are due. A thread of its own sleeps more exactly than the
@@ -231,7 +240,8 @@ impl Shared {
                 dispatched += 1;
             }
         }
-        while self.due.available_permits() > 0 && !self.is_over() {
+        // A permit that was given but not yet taken would be lost.
+        while self.next.load(Ordering::Relaxed) < dispatched && !self.is_over() {
             std::thread::sleep(Duration::from_millis(1));
         }
         self.due.close();
@@ -246,8 +256,9 @@ impl Shared {
             return Some((number, self.start + offset(number, rate)));
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let is_owed = number < self.plan.at_least && !self.is_stopped();
         let is_more = number < self.plan.count.unwrap_or(u64::MAX) && !self.is_over();
-        is_more.then(|| (number, Instant::now()))
+        (is_owed || is_more).then(|| (number, Instant::now()))
     }
 
     async fn work(self: Arc<Self>, mut connection: Option<Connection>) -> Result<Tally> {
@@ -385,6 +396,17 @@ mod tests {
         assert_eq!((report.accepted, report.unsent), (10, 0));
         // The tenth was due after 9 ms and answered after 200.
         assert!(report.latency.max >= 190.0, "{report:?}");
+    }
+
+    #[test]
+    fn a_run_goes_on_until_enough_was_sent() {
+        let plan = Plan {
+            at_least: 5,
+            limit: Duration::ZERO,
+            ..plan(server(9, Duration::from_millis(1)))
+        };
+        let report = run(&plan, &Arc::default()).unwrap();
+        assert_eq!(report.accepted, 5);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub enum Speaks {
     /// The hub, whose logs are there.
     OnStderr,
     /// Both go to the log, and nothing is waited for.
-    ToItself,
+    ToLog,
 }
 
 impl Process {
@@ -39,7 +39,7 @@ impl Process {
         match speaks {
             Speaks::OnStdout => command.stdout(Stdio::piped()),
             Speaks::OnStderr => command.stdout(Stdio::null()).stderr(Stdio::piped()),
-            Speaks::ToItself => return Self::silent(name, command, log),
+            Speaks::ToLog => return Self::silent(name, command, log),
         };
         let mut child = command.spawn().with_context(|| format!("cannot start {name}"))?;
         let spoken: Box<dyn Read + Send> = match (child.stdout.take(), child.stderr.take()) {

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
-use crate::command::{self, Ended};
-use crate::needs;
+use crate::command::{self, Ended, target};
+use crate::{needs, peers};
 
 /// The programs of the package `hookyard-bench`.
 pub(crate) const TOOLS: &[&str] = &[
+    "bench",
     "torture",
-    "speed",
     "cost",
     "kill",
     "power",
@@ -25,20 +25,10 @@ pub(crate) const TOOLS: &[&str] = &[
     "verify",
 ];
 
-/// `cargo xtask bench [TOOL] […]`.
-pub(crate) fn run_named(arguments: &[String]) -> Result<Ended> {
-    match arguments.split_first() {
-        Some((tool, rest)) if TOOLS.contains(&tool.as_str()) => run(tool, rest),
-        Some((unknown, _)) if !unknown.starts_with('-') => {
-            anyhow::bail!("bench has no tool `{unknown}`, only {}", TOOLS.join(", "))
-        }
-        _ => run("speed", arguments),
-    }
-}
-
 /// Builds what the tool needs and runs it.
 pub(crate) fn run(tool: &str, arguments: &[String]) -> Result<Ended> {
     match tool {
+        "bench" if wants_peers(arguments) => peers::install(&target()?.join("peers")),
         "octokit" => needs::provide(&[needs::NODE])?,
         "power" => needs::provide(needs::POWER)?,
         "torture" | "disk" => {
@@ -60,7 +50,18 @@ pub(crate) fn run(tool: &str, arguments: &[String]) -> Result<Ended> {
     if let Ended::Badly(code) = command::run(&mut build)? {
         return Ok(Ended::Badly(code));
     }
-    command::run(command::program(release_folder()?.join(tool)).args(arguments))
+    let mut program = command::program(release_folder()?.join(tool));
+    if tool == "bench" && !arguments.iter().any(|word| word.starts_with("--peers")) {
+        program.arg("--peers").arg(target()?.join("peers"));
+    }
+    command::run(program.args(arguments))
+}
+
+/// Whether peers are to be installed for this: a smoke run measures those that are there.
+fn wants_peers(arguments: &[String]) -> bool {
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    let is_partial = has("--only") && !has("peers");
+    !has("--quick") && !has("--help") && !is_partial
 }
 
 /// Builds the hub with fault injection and puts it aside as `hookyard-faulty`, so that
@@ -78,9 +79,21 @@ fn build_faulty_hub() -> Result<Ended> {
     Ok(ended)
 }
 
-/// Where cargo puts release programs: beside the folder that xtask itself was built into.
+/// Where cargo puts release programs.
 fn release_folder() -> Result<PathBuf> {
-    let xtask = std::env::current_exe().context("cannot tell where xtask is")?;
-    let target = xtask.ancestors().nth(2).context("xtask is not in a target folder")?;
-    Ok(target.join("release"))
+    Ok(target()?.join("release"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn peers_are_installed_for_runs_that_measure_them() {
+        let wants = |line: &str| {
+            wants_peers(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+        };
+        assert!(wants("") && wants("--rounds 5") && wants("--only accept peers"));
+        assert!(!wants("--quick") && !wants("--only accept") && !wants("--help"));
+    }
 }

@@ -30,6 +30,13 @@ pub(crate) fn root() -> PathBuf {
     package.as_deref().and_then(Path::parent).unwrap_or(Path::new(".")).to_path_buf()
 }
 
+/// The target folder that xtask itself was built into.
+pub(crate) fn target() -> Result<PathBuf> {
+    let xtask = std::env::current_exe().context("cannot tell where xtask is")?;
+    let target = xtask.ancestors().nth(2).context("xtask is not in a target folder")?;
+    Ok(target.to_path_buf())
+}
+
 /// The cargo that runs us, with these arguments.
 pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = program(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -8,6 +8,8 @@ mod command;
 mod fuzz;
 mod interop;
 mod needs;
+mod packages;
+mod peers;
 mod test;
 mod tidy;
 
@@ -26,10 +28,10 @@ cargo xtask COMMAND
   ci                 fmt, clippy, docs, tidy and then `test`; what .ci/run does
   tidy               the project's own checks
   fuzz [TARGET] […]  fuzz the parsers and the verification, `--seconds N` each (120)
-  bench [TOOL] […]   build and run a tool of bench/ in release (default: speed)
-  torture speed cost kill power disk duplicates destinations noisy octokit load
-  baseline sink verify […]
-                     the same tools by their name; `--help` after it explains each";
+  bench […]          measure everything that we publish; about an hour, `--quick` two minutes
+  torture cost kill power disk duplicates destinations noisy octokit load baseline
+  sink verify […]
+                     the other tools of bench/; `--help` after the name explains each";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -54,7 +56,6 @@ fn run(arguments: &[String]) -> Result<Ended> {
         "ci" => ci::run(),
         "tidy" => tidy::run(),
         "fuzz" => fuzz::run(rest),
-        "bench" => bench::run_named(rest),
         tool if bench::TOOLS.contains(&tool) => bench::run(tool, rest),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");

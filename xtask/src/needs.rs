@@ -45,6 +45,13 @@ pub(crate) const NODE: Need = Need {
     install: Install::Ask("install Node.js 20 or later"),
 };
 
+/// Python's installer, with which Python itself comes.
+pub(crate) const PIP: Need = Need {
+    name: "pip",
+    check: &["python3", "-m", "pip", "--version"],
+    install: Install::Debian("python3-pip"),
+};
+
 /// What `power` simulates a disk with.
 pub(crate) const POWER: &[Need] = &[
     Need { name: "nbdkit", check: &["nbdkit", "--version"], install: Install::Debian("nbdkit") },

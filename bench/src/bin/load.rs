@@ -72,6 +72,7 @@ fn main() -> Result<()> {
         seed: random::seed(arguments.seed),
         limit: Duration::try_from_secs_f64(arguments.seconds)?,
         count: arguments.count,
+        at_least: 0,
         ledger: arguments.ledger,
         sent: arguments.sent,
         threads: arguments.threads,
