@@ -20,6 +20,16 @@ pub(crate) fn is_empty_list(body: &[u8], pointer: &str) -> bool {
     seek(body, Seek { rest: pointer, wanted: Wanted::EmptyList }).is_some()
 }
 
+/// Whether this is a JSON list and nothing else.
+pub(crate) fn is_list(text: &[u8]) -> bool {
+    serde_json::from_slice::<Vec<IgnoredAny>>(text).is_ok()
+}
+
+/// Whether this is JSON.
+pub(crate) fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(text).is_ok()
+}
+
 fn seek(body: &[u8], seek: Seek<'_>) -> Option<String> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let found = seek.deserialize(&mut reader).ok()?;

@@ -1,8 +1,11 @@
 //! What is signed, fed part by part into a hash: the request is never copied for it.
 
 use crate::key::Sink;
-use crate::scheme::{Part, Place};
+use crate::scheme::{Part, Place, Text};
 use crate::{Received, Rejection, form, json};
+
+/// What is missing where a body is not called a form.
+pub(crate) const IN_FORM: Text = Text::Borrowed("form in the body");
 
 /// The request with the two parts that stand in different places in different schemes.
 pub(crate) struct Input<'a> {
@@ -21,6 +24,10 @@ pub(crate) fn require(parts: &[Part], request: &Received<'_>) -> Result<(), Reje
                 let at = "form field `payload`, the only one of its form,".into();
                 return Err(Rejection::SignedPartMissing { at });
             }
+            Part::SortedForm(list) => {
+                require_form(list.as_ref(), request)?;
+                continue;
+            }
             _ => continue,
         };
         if request.at(&place)?.is_none() {
@@ -28,6 +35,22 @@ pub(crate) fn require(parts: &[Part], request: &Received<'_>) -> Result<(), Reje
         }
     }
     Ok(())
+}
+
+/// Refuses a body that is not called a form, since nothing in it would be read as what was signed,
+/// and one without the list that shows where the fields beside it end.
+fn require_form(list: Option<&Text>, request: &Received<'_>) -> Result<(), Rejection> {
+    let missing = |at| Err(Rejection::SignedPartMissing { at });
+    if !request.is_form() {
+        return missing(IN_FORM);
+    }
+    let Some(name) = list else { return Ok(()) };
+    let place = Place::Form(name.clone());
+    match request.at(&place)? {
+        Some(value) if json::is_list(&value) => Ok(()),
+        Some(_) => missing(format!("JSON list in the {}", place.described()).into()),
+        None => missing(place.described()),
+    }
 }
 
 /// Says what is signed. Whether everything is there has been looked at by [`require`].
@@ -54,7 +77,7 @@ pub(crate) fn feed(parts: &[Part], input: &Input<'_>, sink: Sink<'_>) {
                 sink(&input.request.payload().unwrap_or_default());
                 continue;
             }
-            Part::SortedForm => {
+            Part::SortedForm(_) => {
                 let mut pairs: Vec<_> = form::pairs(input.request.body).collect();
                 pairs.sort();
                 for (name, value) in &pairs {

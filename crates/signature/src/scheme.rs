@@ -118,8 +118,10 @@ pub enum Part {
     /// The body or, where it is a form, the value of its field `payload`, which must be its only
     /// one: nothing would cover another (Gogs, Gitea).
     Payload,
-    /// The fields of a form, sorted by name, each name and value without anything between them.
-    SortedForm,
+    /// The fields of a form, sorted by name, each name and value without anything between them, so
+    /// that others could be read out of the same bytes. Where this names a field, it must be there
+    /// once and hold a JSON list: such a list shows itself where it begins and ends (Mandrill).
+    SortedForm(Option<Text>),
 }
 
 /// A place that carries a signature.
@@ -302,7 +304,8 @@ impl Scheme {
 impl Signed {
     fn covers(&self) -> Covers {
         let has = |wanted: &Part| self.message.contains(wanted);
-        let body = has(&Part::Body) || has(&Part::Payload) || has(&Part::SortedForm);
+        let has_form = self.message.iter().any(|part| matches!(part, Part::SortedForm(_)));
+        let body = has(&Part::Body) || has(&Part::Payload) || has_form;
         let signed_in_body = |pointer: &Text| body || has(&Part::Json(pointer.clone()));
         let timestamp = self.timestamp.as_ref().is_some_and(|timestamp| match &timestamp.place {
             Place::Json(pointer) => signed_in_body(pointer),

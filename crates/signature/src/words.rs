@@ -99,7 +99,7 @@ pub(crate) fn parts_in_words(parts: &[Part]) -> String {
             Part::Header(name) => text.extend(["{header:", name, "}"]),
             Part::Json(pointer) => text.extend(["{json:", pointer, "}"]),
             Part::Payload => text.push_str("{payload}"),
-            Part::SortedForm => text.push_str("{sorted form}"),
+            Part::SortedForm(_) => text.push_str("{sorted form}"),
         }
     }
     text

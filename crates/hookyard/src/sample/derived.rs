@@ -70,8 +70,10 @@ fn add_signed(draft: &mut Draft, signed: &Signed, blanks: &mut Blanks<'_>) {
             Part::Json(pointer) => {
                 draft.put(&json("", pointer), blanks.fill(&format!("{{{{hex16:{pointer}}}}}")));
             }
-            Part::SortedForm => {
-                draft.put(&Place::Form("event".into()), "test");
+            Part::SortedForm(list) => {
+                let list = list.as_ref().map(|name| (name.clone(), r#"[{"event":"test"}]"#));
+                let (name, value) = list.unwrap_or(("event".into(), "test"));
+                draft.put(&Place::Form(name), value);
             }
             _ => {}
         }

@@ -9,7 +9,8 @@ use crate::bespoke::assembled::{MacKeys, in_header, required_header, signatures}
 use crate::bespoke::{Bespoke, Prove};
 use crate::encoding::{Encoding, Octets};
 use crate::form;
-use crate::scheme::{Algorithm, Covers, KeyForm, Text};
+use crate::message::IN_FORM;
+use crate::scheme::{Algorithm, Covers, KeyForm};
 use crate::signed::is_id;
 use crate::verifier::{Proof, Verified};
 use crate::{Received, Rejection, SigningError, UnixSeconds};
@@ -110,8 +111,7 @@ fn with_parameters(request: &Received<'_>) -> Result<Vec<u8>, Rejection> {
     let form = if request.is_form() { request.body } else { b"" };
     if form.is_empty() && !request.body.is_empty() {
         // Nothing would be said about the body.
-        let at = Text::Borrowed("form in the body");
-        return Err(Rejection::SignedPartMissing { at });
+        return Err(Rejection::SignedPartMissing { at: IN_FORM });
     }
     let query = sorted(request.query().as_bytes(), b"=", b"&");
     let form = sorted(form, b"", b"");

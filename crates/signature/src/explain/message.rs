@@ -36,8 +36,8 @@ fn choices() -> Vec<Vec<Part>> {
         vec![Url],
         vec![Url, Body],
         vec![Body, Url],
-        vec![SortedForm],
-        vec![Url, SortedForm],
+        vec![SortedForm(None)],
+        vec![Url, SortedForm(None)],
         vec![Method, Url, Body],
         vec![Method, Url, Body, Timestamp],
     ];

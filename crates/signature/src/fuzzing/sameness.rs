@@ -64,7 +64,7 @@ fn message(scheme: &Signed, verified: Verified, request: &Request) -> Vec<u8> {
             Part::Path => whole.extend(path(&request.url).bytes()),
             Part::Header(name) => whole.extend(request.header(name)),
             Part::Json(pointer) => whole.extend(json(&request.body, pointer).bytes()),
-            Part::SortedForm => whole.extend(sorted_form(&request.body).concat()),
+            Part::SortedForm(_) => whole.extend(sorted_form(&request.body).concat()),
         }
     }
     whole

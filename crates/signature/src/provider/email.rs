@@ -130,7 +130,9 @@ const MANDRILL: Provider = Provider {
     docs: "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/#authenticating-webhook-requests",
     confidence: Confidence::Documented,
     scheme: Scheme::Signed(
-        Signed::hmac_sha1("x-mandrill-signature").base64().over(&[Part::Url, Part::SortedForm]),
+        Signed::hmac_sha1("x-mandrill-signature")
+            .base64()
+            .over(&[Part::Url, Part::SortedForm(Some(Borrowed("mandrill_events")))]),
     ),
     settings: &[],
     event_id: fact![BodyHash],
@@ -147,7 +149,7 @@ const MANDRILL: Provider = Provider {
     handshake: Some(table::MANDRILL),
     answer: "200",
     retries: "over days; a request holds up to 1000 events",
-    note: "The URL is signed as it was registered, with the user and password if it has them. The form is signed by its names and values, sorted. The first request after the hook was made is signed with the key `test-webhook`.",
+    note: "The URL is signed as it was registered, with the user and password if it has them. The form is signed by its names and values, sorted, with nothing between them; since `mandrill_events` has to be there once and hold a whole JSON list, the events cannot be cut otherwise than they were. A body that is not called a form is refused. The first request after the hook was made is signed with the key `test-webhook`.",
 };
 
 const POSTAL: Provider = Provider {

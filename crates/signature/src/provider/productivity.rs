@@ -62,7 +62,7 @@ const BOX: Provider = Provider {
     handshake: None,
     answer: "2xx within 30 s",
     retries: "up to 10 times",
-    note: "The delivery id is not signed. A body with more than ASCII may be signed with everything else escaped, so one that differs in such escapes alone is accepted. A time ahead of ours is refused.",
+    note: "The delivery id is not signed. A body with more than ASCII is signed in another spelling: what is not ASCII as `\\u…`, and backslashes doubled. So one body can pass for another that has the same spelling: `é` for `\\u00e9`, which means the same, and with it `\\n` for `\\\\n`, which does not. JSON in ASCII alone is taken only as it stands. A time ahead of ours is refused.",
 };
 
 const CAL_COM: Provider = Provider {

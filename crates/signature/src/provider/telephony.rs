@@ -38,7 +38,7 @@ const PLIVO: Provider = Provider {
     handshake: None,
     answer: "2xx",
     retries: "three times, after 60, 120 and 240 s",
-    note: "The URL is signed as Plivo requested it, with its query sorted. A V2 signature signs neither the query nor the form, so it counts only where there are none. No time is signed.",
+    note: "The URL is signed as Plivo requested it, with its query sorted. A V2 signature signs neither the query nor the form, so it counts only where there are none. The form's names and values are signed one after another, with nothing between them, so whoever saw a request can send it again with the borders between its fields elsewhere. No time is signed.",
 };
 
 const SINCH_VOICE: Provider = Provider {
@@ -88,7 +88,7 @@ const TWILIO: Provider = Provider {
     handshake: None,
     answer: "2xx within 15 s",
     retries: "none for most callbacks, unless the URL asks for them",
-    note: "",
+    note: "The URL and the names and values of the form are signed one after another, with nothing between them, and a field that is there twice is signed once. So whoever saw a request can send it again with the borders elsewhere: the end of a value as a field of its own, a part of the query as a field. No character can be added, left out or changed by that; where it matters, ask Twilio's API for the message or call by its SID.",
 };
 
 const BANDWIDTH: Provider = Provider {

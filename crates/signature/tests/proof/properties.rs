@@ -9,8 +9,8 @@ use hookyard_signature::{Options, PROVIDERS, Part, Received, Scheme, UnixSeconds
 use proptest::prelude::*;
 
 use crate::support::{
-    FORM, Message, code, escaped, json_body, needs_json, schemes, secrets, signed_headers,
-    signs_payload, verifier,
+    FORM, Message, code, escaped, json_body, list_field, list_form, needs_json, schemes, secrets,
+    signed_headers, signs_payload, verifier,
 };
 
 /// One scheme of every shape with every form of secret; keys are made once.
@@ -60,6 +60,8 @@ const TIMES: RangeInclusive<u64> = 1_000_000_000..=9_999_999_999;
 fn message(scheme: &Scheme, content_type: &str, body: &[u8]) -> Message {
     let mut message = if needs_json(scheme) {
         Message::new("application/json", &json_body(scheme, &String::from_utf8_lossy(body)))
+    } else if let Some(field) = list_field(scheme) {
+        list_form(field, body)
     } else if signs_payload(scheme) && content_type == FORM {
         Message::new(FORM, format!("payload={}", escaped(body)).as_bytes())
     } else {
@@ -73,7 +75,7 @@ fn message(scheme: &Scheme, content_type: &str, body: &[u8]) -> Message {
 
 /// Whether a flipped bit can leave what is signed as it was: `%2b` and `%2B` are one character.
 fn has_spellings(scheme: &Scheme) -> bool {
-    matches!(scheme, Scheme::Signed(signed) if signed.message.contains(&Part::SortedForm))
+    matches!(scheme, Scheme::Signed(signed) if signed.message.iter().any(|part| matches!(part, Part::SortedForm(_))))
 }
 
 fn body() -> impl Strategy<Value = Vec<u8>> {

@@ -225,7 +225,9 @@ impl Sample {
     /// Whether the signature, its time or what is signed stands somewhere in the body, so that a
     /// changed body may have none.
     pub(crate) fn is_in_body(&self) -> bool {
-        needs_json(&self.scheme) || self.unsigned.body.starts_with(b"payload=")
+        needs_json(&self.scheme)
+            || self.unsigned.body.starts_with(b"payload=")
+            || list_field(&self.scheme).is_some()
     }
 
     /// The header of its own in which the timestamp stands.
@@ -392,6 +394,21 @@ pub(crate) fn signs_payload(scheme: &Scheme) -> bool {
     matches!(scheme, Scheme::Signed(signed) if signed.message.contains(&Part::Payload))
 }
 
+/// The field of a form that must hold a JSON list, where only forms are signed.
+pub(crate) fn list_field(scheme: &Scheme) -> Option<&str> {
+    let Scheme::Signed(signed) = scheme else { return None };
+    signed.message.iter().find_map(|part| match part {
+        Part::SortedForm(name) => name.as_deref(),
+        _ => None,
+    })
+}
+
+/// A form with a list and a field beside it.
+pub(crate) fn list_form(field: &str, text: &[u8]) -> Message {
+    let body = format!("{field}=%5B%7B%22id%22%3A1%7D%5D&zone={}", escaped(text));
+    Message::new(FORM, body.as_bytes())
+}
+
 /// Two secrets in each form that a scheme takes.
 pub(crate) fn secrets(scheme: &Scheme) -> Vec<[Vec<u8>; 2]> {
     let each = |make: &dyn Fn(u8) -> String| [make(1).into_bytes(), make(2).into_bytes()];
@@ -488,6 +505,11 @@ fn make_samples() -> Vec<Sample> {
     let mut samples = Vec::new();
     for (name, scheme) in schemes() {
         for secrets in secrets(&scheme) {
+            if let Some(field) = list_field(&scheme) {
+                let form = list_form(field, b"a b");
+                samples.push(Sample::new(&format!("{name}, form"), &scheme, secrets, form));
+                continue;
+            }
             let json = Message::new("application/json", &json_body(&scheme, "h\u{e9}llo"));
             samples.push(Sample::new(&name, &scheme, secrets.clone(), json));
             if needs_json(&scheme) {

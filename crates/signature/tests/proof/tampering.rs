@@ -7,8 +7,8 @@ use hookyard_signature::{
 };
 
 use crate::support::{
-    FORM, ID, Message, NOW, PAYLOAD, Sample, code, counted, first, header, is_derived, samples,
-    secrets, signature_prefix, signs_payload, time_in_value, verifier,
+    FORM, ID, Message, NOW, PAYLOAD, Sample, code, counted, first, header, is_derived, list_field,
+    list_form, samples, secrets, signature_prefix, signs_payload, time_in_value, verifier,
 };
 use crate::{bespoke, jwt};
 
@@ -485,6 +485,40 @@ fn a_payload_in_a_form_stands_alone() {
     }
 }
 
+/// Nothing separates the fields of such a form, so each of these is the same text to the scheme.
+fn a_list_in_a_form_shows_where_it_ends() {
+    for sample in samples() {
+        let Some(field) = list_field(&sample.scheme) else { continue };
+        let form = list_form(field, b"a b");
+        let signed = form.signed(&sample.verifier, ID, NOW);
+        sample.expect(&signed, "ok", "as it was signed");
+        let list = "%5B%7B%22id%22%3A1%7D%5D";
+        let (start, end) = field.split_at(1);
+        for body in [
+            format!("{field}{list}&zone=a+b"),
+            format!("{start}={end}{list}&zone=a+b"),
+            format!("{field}={list}zonea+b"),
+            format!("{field}=%5B%7B%22id%22%3A1%7D&z=&%5D=zonea+b"),
+            format!("{field}=%5B&x=%7B%22id%22%3A1%7D%5D&zone=a+b"),
+            format!("{field}=&{field}={list}&zone=a+b"),
+            "zone=a+b".to_owned(),
+        ] {
+            sample.expect_unlike(&signed.with_body(&*body), &body);
+        }
+        for kind in ["application/json", "text/plain", "multipart/form-data; boundary=x", ""] {
+            let code = "signature_malformed";
+            sample.expect(&signed.with("Content-Type", kind), code, "not called a form");
+        }
+        sample.expect(
+            &signed.without("Content-Type"),
+            "signature_malformed",
+            "not called anything",
+        );
+        let reordered = format!("zone=a+b&{field}={list}");
+        sample.expect(&signed.with_body(&*reordered), "ok", "in another order");
+    }
+}
+
 /// Functions with their names.
 macro_rules! kinds {
     ($($kind:path),+ $(,)?) => { &[$((stringify!($kind), $kind as fn())),+] };
@@ -511,6 +545,7 @@ const KINDS: &[(&str, fn())] = kinds![
     a_signed_header_must_be_there_once,
     a_second_header_counts_as_the_first,
     a_payload_in_a_form_stands_alone,
+    a_list_in_a_form_shows_where_it_ends,
     bespoke::accepted_as_signed_and_by_which_secret,
     bespoke::no_bit_of_what_is_covered_can_be_changed,
     bespoke::bodies_cannot_be_cut_extended_or_emptied,
