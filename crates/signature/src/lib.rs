@@ -6,8 +6,10 @@
 //! its [`Secret`]s; [`Rejection`] says what is wrong with a request; [`Generic`] builds a scheme
 //! from settings; [`explain()`] finds out which mistake made a verification fail, [`suggest`] whom
 //! an unknown request looks like; [`Fact`] says what is found in a request once it is verified; a
-//! [`Responder`] answers what is no event but a provider's question ([`Handshake`]).
+//! [`Responder`] answers what is no event but a provider's question ([`Handshake`]); an
+//! [`Acknowledgement`] is what some want to hear when an event is kept.
 
+mod acknowledgement;
 mod bespoke;
 mod carrier;
 mod der;
@@ -46,6 +48,7 @@ mod verifier;
 mod words;
 mod writing;
 
+pub use acknowledgement::Acknowledgement;
 pub use bespoke::Bespoke;
 pub use encoding::Encoding;
 pub use explain::{Case, Certainty, Explanation, Finding, Mistake, OtherSecret, Refusal, explain};

@@ -103,6 +103,8 @@ fn show(out: Out, provider: &Provider, json: bool) -> Result<(), Failure> {
         format!("{} ({need}): {}", setting.name, setting.about)
     });
     let handshake = provider.handshake.map_or_else(String::new, |handshake| handshake.in_words());
+    let answers = provider.acknowledgements().iter();
+    let answers = answers.map(|known| format!("{}: {}", known.name, known.about));
     let batches = provider.items.as_ref().map_or_else(String::new, Items::in_words);
     out.line(out.paint(Paint::Bold, provider.name))?;
     for (name, value) in [
@@ -118,6 +120,7 @@ fn show(out: Out, provider: &Provider, json: bool) -> Result<(), Failure> {
         ("batches", batches),
         ("handshake", handshake),
         ("answer", provider.answer.to_owned()),
+        ("answered by", answers.collect::<Vec<_>>().join("\n              ")),
         ("retries", provider.retries.to_owned()),
         ("note", provider.note.to_owned()),
         ("docs", provider.docs.to_owned()),
@@ -140,6 +143,8 @@ fn as_json(provider: &Provider) -> Value {
     let settings = provider.settings.iter().map(|setting| {
         json!({ "name": setting.name, "required": setting.required, "about": setting.about })
     });
+    let answers = provider.acknowledgements().iter();
+    let answers = answers.map(|known| json!({ "name": known.name, "about": known.about }));
     json!({
         "name": provider.slug,
         "title": provider.name,
@@ -155,6 +160,7 @@ fn as_json(provider: &Provider) -> Value {
         "batches": provider.items.as_ref().map(Items::in_words),
         "handshake": provider.handshake.map(|handshake| handshake.in_words()),
         "answer": provider.answer,
+        "answered_by": answers.collect::<Vec<_>>(),
         "retries": provider.retries,
         "note": provider.note,
         "docs": provider.docs,

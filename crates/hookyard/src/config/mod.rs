@@ -36,7 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::{Destination, Name, QuarantineLimits, Rate, Retention, Route, Secret};
-use hookyard_signature::{Fact, Options, Provider, Responder, Scheme, Verifier};
+use hookyard_signature::{Acknowledgement, Fact, Options, Provider, Responder, Scheme, Verifier};
 use ipnet::IpNet;
 
 pub use dev::{Dev, DevError};
@@ -186,6 +186,9 @@ pub struct Source {
     pub rate: Option<Rate>,
     /// How a repeat is told.
     pub dedupe: Dedupe,
+    /// What the provider is answered when an event is kept; `None` where it hears what became of
+    /// the request.
+    pub acknowledgement: Option<&'static Acknowledgement>,
     /// What becomes of several events in one request.
     pub batches: Batches,
     /// The URL that the provider was given, where it is not what `server.public_url` says.

@@ -212,6 +212,12 @@ sections! {
         /// provider's own signature is of that and does not fit the item. `"together"` keeps the request as one event, as it came. A request with
         /// more than 10,000 events stays together.
         batches: default Batches = Batches::Split;
+        /// What the provider is answered when an event is kept, where it reads more than the
+        /// status: Discord, Slack, Twilio and some others have answers of their own, which their
+        /// pages name, and get the first of them without this. What became of the event is then
+        /// in the headers `hookyard-status` and `hookyard-event-id`. `"receipt"` says it in JSON,
+        /// as it is said to everyone else.
+        answer: optional String, like "\"deferred\"";
         /// `false` switches the source off: its URL answers 404.
         enabled: default bool = true;
     }

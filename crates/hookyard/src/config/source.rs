@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hookyard_model::Name;
-use hookyard_signature::Verifier;
+use hookyard_signature::{Acknowledgement, Provider, Verifier};
 
 use super::options::{DedupeOptions, SourceOptions};
 use super::proof::{Proof, proof};
@@ -13,6 +13,9 @@ use super::{Dedupe, DedupeBy, Server, Source};
 
 /// The longest body that a source may allow.
 const LONGEST_BODY: u64 = 64 << 20;
+
+/// The answer that says what became of a request, whatever the provider wants to hear.
+const RECEIPT: &str = "receipt";
 
 /// How long a repeat is told where an old request is refused for its timestamp.
 const SIGNED_TIME_WINDOW: Duration = Duration::from_secs(7 * 86_400);
@@ -61,6 +64,7 @@ pub(super) fn source(
         let sentence = "this has no effect, because no batches are known of this sender; remove it";
         reader.warn(batches.clone(), sentence);
     }
+    let acknowledgement = acknowledgement(&options, provider, reader);
     Some(Source {
         name: name.clone(),
         provider,
@@ -76,10 +80,35 @@ pub(super) fn source(
         body_limit: bytes(options.body_limit.value),
         rate: options.rate.map(|rate| rate.value),
         dedupe: dedupe?,
+        acknowledgement,
         batches: options.batches.value,
         public_url: own_url,
         enabled: options.enabled.value,
     })
+}
+
+/// How events are answered, where more than the status is read.
+fn acknowledgement(
+    options: &SourceOptions,
+    provider: Option<&'static Provider>,
+    reader: &mut Reader<'_>,
+) -> Option<&'static Acknowledgement> {
+    let known = provider.map_or(&[][..], Provider::acknowledgements);
+    let Some(wanted) = &options.answer else { return known.first() };
+    if wanted.value == RECEIPT {
+        return None;
+    }
+    let found = known.iter().find(|known| known.name == wanted.value);
+    if found.is_none() {
+        let names: Vec<_> = known.iter().map(|known| format!("`{}`", known.name)).collect();
+        let sentence = if names.is_empty() {
+            format!("this provider reads no answer; write `{RECEIPT}`, or remove this")
+        } else {
+            format!("this provider has no such answer; write {} or `{RECEIPT}`", names.join(", "))
+        };
+        reader.error(wanted.span.clone(), sentence);
+    }
+    found
 }
 
 fn body_limit(options: &SourceOptions, server: &Server, reader: &mut Reader<'_>) {

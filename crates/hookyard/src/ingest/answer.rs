@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Response};
+use http::{HeaderName, HeaderValue, Response};
 use http_body_util::Full;
 use serde::Serialize;
 
 use super::keep::{Kept, Stored};
+use super::question;
 
 /// How many ids of each kind an answer has at most: no sender reads them, and people look here
 /// only for the first.
@@ -24,7 +25,6 @@ struct Alone {
 /// What the sender of a batch is told.
 #[derive(Serialize)]
 struct Batch {
-    /// `duplicate` where every item is one.
     status: &'static str,
     items: usize,
     accepted: u64,
@@ -35,12 +35,38 @@ struct Batch {
     duplicate_ids: Vec<String>,
 }
 
+/// What is said by [`Alone`] and [`Batch`], where the provider wants to hear something else.
+const STATUS: HeaderName = HeaderName::from_static("hookyard-status");
+const EVENT_ID: HeaderName = HeaderName::from_static("hookyard-event-id");
+
 impl Stored {
-    /// The answer.
-    pub(super) fn response(&self) -> Response<Full<Bytes>> {
+    /// The answer: the provider's own where it has one, or else what became of the request.
+    pub(super) fn response(
+        &self,
+        acknowledgement: Option<hookyard_signature::Answer>,
+    ) -> Response<Full<Bytes>> {
+        let Some(acknowledgement) = acknowledgement else { return self.receipt() };
+        let mut response = question::response(acknowledgement);
+        let headers = response.headers_mut();
+        headers.insert(STATUS, HeaderValue::from_static(self.status()));
+        if let Self::Alone(kept) = self
+            && let Ok(id) = HeaderValue::try_from(kept.id.to_string())
+        {
+            headers.insert(EVENT_ID, id);
+        }
+        response
+    }
+
+    /// `duplicate` where every event is one.
+    fn status(&self) -> &'static str {
+        if self.events().iter().all(|kept| kept.duplicate) { "duplicate" } else { "accepted" }
+    }
+
+    fn receipt(&self) -> Response<Full<Bytes>> {
+        let status = self.status();
         let json = match self {
             Self::Alone(kept) => serde_json::to_vec(&Alone {
-                status: if kept.duplicate { "duplicate" } else { "accepted" },
+                status,
                 event_id: kept.id.to_string(),
                 id_conflict: kept.id_conflict,
             }),
@@ -51,7 +77,7 @@ impl Stored {
                     which.take(IDS).map(|kept: &Kept| kept.id.to_string()).collect()
                 };
                 serde_json::to_vec(&Batch {
-                    status: if accepted == 0 { "duplicate" } else { "accepted" },
+                    status,
                     items: items.len(),
                     accepted,
                     duplicates,
@@ -81,7 +107,7 @@ mod tests {
     }
 
     async fn text(stored: &Stored) -> String {
-        let body = stored.response().into_body().collect().await.unwrap().to_bytes();
+        let body = stored.response(None).into_body().collect().await.unwrap().to_bytes();
         String::from_utf8(body.to_vec()).unwrap()
     }
 
@@ -103,5 +129,22 @@ mod tests {
         assert_eq!(answer["duplicate_ids"][1], kept(3, true).id.to_string());
         let repeats = Stored::Items(vec![kept(1, true); 2]);
         assert!(text(&repeats).await.starts_with(r#"{"status":"duplicate","items":2,"#));
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_reads_answers_gets_its_own() {
+        let deferred = hookyard_signature::Answer {
+            status: 200,
+            content_type: Some("application/json"),
+            body: r#"{"type":5}"#.to_owned(),
+            ..Default::default()
+        };
+        let kept = kept(1, true);
+        let response = Stored::Alone(kept.clone()).response(Some(deferred));
+        let headers = response.headers();
+        assert_eq!(headers["content-type"], "application/json");
+        assert_eq!(headers["hookyard-status"], "duplicate");
+        assert_eq!(headers["hookyard-event-id"], kept.id.to_string());
+        assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), r#"{"type":5}"#);
     }
 }

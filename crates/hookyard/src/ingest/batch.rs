@@ -24,6 +24,8 @@ pub(super) struct Arrival {
     pub(super) items: Vec<signature::Item>,
     /// There are more events in it than are taken out of one request.
     pub(super) has_too_many: bool,
+    /// What the provider wants to hear once it is kept, if it reads more than the status.
+    pub(super) acknowledgement: Option<signature::Answer>,
 }
 
 impl Arrival {
@@ -31,7 +33,9 @@ impl Arrival {
         let provider = source.provider.filter(|_| source.batches == Batches::Split);
         let items = provider.map_or(Ok(Vec::new()), |provider| provider.items(received));
         let has_too_many = items.is_err();
-        Self { event, items: items.unwrap_or_else(|TooManyItems| Vec::new()), has_too_many }
+        let items = items.unwrap_or_else(|TooManyItems| Vec::new());
+        let acknowledgement = source.acknowledgement.and_then(|known| known.answer(received));
+        Self { event, items, has_too_many, acknowledgement }
     }
 
     /// The memory that is needed beside the body's.

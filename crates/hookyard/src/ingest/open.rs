@@ -33,6 +33,7 @@ pub(super) fn open_source(name: Name) -> Source {
             window: Duration::from_secs(7 * 24 * 3600),
             keys: vec![DedupeBy::Provider],
         },
+        acknowledgement: provider.and_then(|provider| provider.acknowledgements().first()),
         batches: Batches::Split,
         public_url: None,
         enabled: true,

@@ -156,7 +156,7 @@ impl Road {
         self.gate.check_rate(&source, self.app.now())?;
         whole.count(arrival.memory(), &self.memory)?;
         arrival.warn_of_too_many(&source, &call.id);
-        let Arrival { event, items, .. } = arrival;
+        let Arrival { event, items, acknowledgement, .. } = arrival;
         let parcel = Parcel {
             config,
             parts: self.parts(&source, &event, items),
@@ -168,7 +168,7 @@ impl Road {
             whole,
         };
         let stored = self.keep_in_time(parcel, limits.ack_timeout).await?;
-        Ok((source, stored.response()))
+        Ok((source, stored.response(acknowledgement)))
     }
 
     /// Answers a question, unless there are too many of them.

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::sender::Sender;
 use crate::support::sink::{Sink, answer};
 use crate::support::{Hub, Reply};
-use hookyard_signature::{Options, PROVIDERS, Received, Secret, Trust, UnixSeconds, provider};
+use hookyard_signature::{PROVIDERS, Trust};
 use serde_json::Value;
 
 const SECRET: &str = "5ca1ab1e5ca1ab1e5ca1ab1e5ca1ab1e";
@@ -192,59 +192,14 @@ fn sections() -> String {
 impl Question {
     fn ask(&self, hub: &Hub) -> Reply {
         let (method, query) = self.asks;
-        let mut headers: Vec<(String, String)> = self
-            .headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        let mut url = format!("http://hub/webhook/{}{query}", self.provider);
-        let mut body = self.body.as_bytes().to_vec();
-        let signing = match self.signed {
+        let secret = match self.signed {
             No => None,
             Yes => Some(secret(self.provider)),
             With(secret) => Some(secret),
         };
-        if let Some(signing) = signing {
-            let secrets = vec![Secret::new(signing).unwrap()];
-            let verifier = provider(self.provider).unwrap().verifier(secrets, &Options::default());
-            let request = Received { method, url: &url, headers: &headers, body: &body };
-            let now = UnixSeconds(super::bad_input::now());
-            let proof = verifier.unwrap().sign(&request, "id", now).unwrap();
-            url = proof.url.unwrap_or(url);
-            body = proof.body.unwrap_or(body);
-            headers.extend(proof.headers.into_iter().map(|(name, value)| (name.into(), value)));
-        }
-        send(hub, method, url.strip_prefix("http://hub").unwrap(), &headers, &body)
+        let (provider, headers, body) = (self.provider, self.headers, self.body.as_bytes());
+        Sender { provider, secret, method, query, headers, body }.send(hub, provider)
     }
-}
-
-fn send(hub: &Hub, method: &str, target: &str, headers: &[(String, String)], body: &[u8]) -> Reply {
-    let length = body.len();
-    let close = if method == "HEAD" { "connection: close\r\n" } else { "" };
-    let mut head =
-        format!("{method} {target} HTTP/1.1\r\nhost: hub\r\ncontent-length: {length}\r\n{close}");
-    for (name, value) in headers {
-        write!(head, "{name}: {value}\r\n").unwrap();
-    }
-    head.push_str("\r\n");
-    let request = [head.as_bytes(), body].concat();
-    if method == "HEAD" {
-        ask_for_head(hub, &request)
-    } else {
-        hub.exchange(&request).unwrap_or_else(|| panic!("no answer to {head:?}\n{}", hub.log()))
-    }
-}
-
-/// An answer to HEAD says how long its body would be, and has none: the connection's end is the end.
-fn ask_for_head(hub: &Hub, request: &[u8]) -> Reply {
-    let mut socket = hub.connect();
-    socket.write_all(request).unwrap();
-    let mut answer = String::new();
-    socket.read_to_string(&mut answer).unwrap();
-    let head = answer.to_lowercase();
-    assert!(head.ends_with("\r\n\r\n"), "an answer to HEAD has a body: {answer}");
-    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-    Reply { status, head, body: Vec::new() }
 }
 
 #[test]
@@ -314,7 +269,10 @@ fn a_subscription_is_confirmed_by_a_visit_once_it_is_verified() {
         amazon.url(""),
         text(&case["config"]["topic_arn"]),
     ));
-    let ask = |body: &str| send(&hub, "POST", "/webhook/sns", &[], body.as_bytes());
+    let ask = |body: &str| {
+        let (provider, method, body) = ("aws-sns", "POST", body.as_bytes());
+        Sender { provider, secret: None, method, query: "", headers: &[], body }.send(&hub, "sns")
+    };
     let body = text(&case["body"]);
     assert_eq!(ask(&body.replace("2336412f37f", "2336412f37e")).status, 401);
     assert_eq!(visits(), 0, "what is not verified is not visited");

@@ -4,6 +4,8 @@
 #![allow(unreachable_pub, reason = "the support is written as a library would be")]
 
 #[cfg(test)]
+mod acknowledgements;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod batches;
@@ -21,6 +23,8 @@ mod original;
 mod quarantine;
 #[cfg(test)]
 mod reload;
+#[cfg(test)]
+mod sender;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

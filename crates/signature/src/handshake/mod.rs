@@ -121,6 +121,8 @@ pub enum Body {
     Json(&'static [(&'static str, &'static [Said])]),
     /// JSON as it stands here.
     Fixed(&'static str),
+    /// `text/xml` as it stands here.
+    Xml(&'static str),
 }
 
 /// A piece of an answer.
@@ -151,7 +153,7 @@ pub enum Said {
 
 impl Reply {
     /// 200 and nothing else.
-    const EMPTY: Self = Self { status: 200, headers: &[], body: Body::Empty };
+    pub(crate) const EMPTY: Self = Self { status: 200, headers: &[], body: Body::Empty };
 
     /// 200 and this text.
     const fn text(pieces: &'static [Said]) -> Self {
@@ -161,6 +163,11 @@ impl Reply {
     /// 200 and this object.
     const fn json(members: &'static [(&'static str, &'static [Said])]) -> Self {
         Self { body: Body::Json(members), ..Self::EMPTY }
+    }
+
+    /// 200 and this JSON.
+    pub(crate) const fn fixed(json: &'static str) -> Self {
+        Self { body: Body::Fixed(json), ..Self::EMPTY }
     }
 
     /// Whether it holds an HMAC by the secret.
@@ -173,7 +180,7 @@ impl Reply {
         let (text, members) = match self.body {
             Body::Text(said) => (said, [].as_slice()),
             Body::Json(members) => ([].as_slice(), members),
-            Body::Empty | Body::Fixed(_) => ([].as_slice(), [].as_slice()),
+            Body::Empty | Body::Fixed(_) | Body::Xml(_) => ([].as_slice(), [].as_slice()),
         };
         let said = text.iter().chain(members.iter().flat_map(|(_, said)| *said));
         said.flat_map(|said| match said {

@@ -246,6 +246,7 @@ impl<'r> Asked<'r> {
             Body::Text(said) => (Some("text/plain"), writer.text(said)?),
             Body::Json(members) => (Some("application/json"), writer.object(members)?),
             Body::Fixed(json) => (Some("application/json"), json.to_owned()),
+            Body::Xml(xml) => (Some("text/xml"), xml.to_owned()),
         };
         let visit = self.question.visit.map(|at| sns_url(request, at)).transpose()?;
         Ok(Answer { status: reply.status, content_type, headers, body, visit })
@@ -324,7 +325,7 @@ impl Writer<'_> {
 
 impl Mark {
     /// What is there twice is there: the answer says then what is wrong with it.
-    fn is_on(&self, request: &Received<'_>) -> bool {
+    pub(crate) fn is_on(&self, request: &Received<'_>) -> bool {
         match self {
             Self::Has(place) => is_there(request, place),
             Self::Lacks(place) => !is_there(request, place),

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use super::Alphabet::{Base64, Digits, HostName, LowerHex, Plain, Words};
 use super::Mark::{EmptyList, Has, Is, Lacks};
-use super::{Body, Challenge, Handshake, Question, Reply, Said, Trust};
+use super::{Challenge, Handshake, Question, Reply, Said, Trust};
 use crate::encoding::Encoding;
 use crate::scheme::Algorithm;
 use crate::scheme::Place::{Form, Header, Json, Query};
@@ -130,7 +130,7 @@ pub(crate) const CLOUDEVENTS: Handshake = asks(&[Question {
 pub(crate) const DISCORD: Handshake = asks(&[
     Question {
         marks: &[Is(Json(Borrowed("/type")), "1"), Lacks(Json(Borrowed("/event/type")))],
-        reply: Reply { body: Body::Fixed(r#"{"type":1}"#), ..Reply::EMPTY },
+        reply: Reply::fixed(r#"{"type":1}"#),
         ..POST
     },
     Question {

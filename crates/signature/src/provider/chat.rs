@@ -69,9 +69,9 @@ const DISCORD: Provider = Provider {
     event_type: fact![Json("/event/type"); Literal("interaction"), Json("/type"), MaybeJson("/data/name")],
     items: None,
     handshake: Some(table::DISCORD),
-    answer: "204 within 3 s for events; interactions want an answer with a body",
+    answer: "204 within 3 s for events, and an interaction's answer within 3 s",
     retries: "interactions never; events with growing pauses for up to 10 min",
-    note: "The secret is the public key of the application. Requests signed wrongly on purpose must get 401. An interaction wants an answer with a body within 3 s, which a hub that stores and forwards cannot give. The time is signed, and no window is stated.",
+    note: "The secret is the public key of the application. Requests signed wrongly on purpose must get 401. An interaction is answered as deferred within 3 s; the answer itself is for your service to send, by the interaction's token and within 15 min. The time is signed, and no window is stated.",
 };
 
 /// By discourse/discourse `app/jobs/regular/emit_web_hook_event.rb`, which says what is signed and

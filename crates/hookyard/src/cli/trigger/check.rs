@@ -155,20 +155,32 @@ impl Expected {
 
     /// Whether the answer is that. `bodiless` is of a provider that wants no bodies.
     pub(super) fn is_met(&self, answer: &Answer, bodiless: bool) -> bool {
-        let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let says = |name: &str, wanted: &str| {
-            json.get(name).and_then(Value::as_str) == Some(wanted)
-                || (bodiless && answer.body.is_empty())
-        };
+        let is_silent = bodiless && answer.body.is_empty();
+        let says = |word: &str| is_silent || outcome(answer).as_deref() == Some(word);
         match self {
             Self::Accepted => answer.status.is_success(),
-            Self::Repeat => answer.status.is_success() && says("status", "duplicate"),
-            Self::Refused(why) => {
-                answer.status == StatusCode::UNAUTHORIZED && why.is_none_or(|why| says("code", why))
-            }
+            Self::Repeat => answer.status.is_success() && says("duplicate"),
+            Self::Refused(why) => answer.status == StatusCode::UNAUTHORIZED && why.is_none_or(says),
             Self::Answer(wanted) => is_same(answer, wanted),
         }
     }
+}
+
+/// What an answer says in a word: what became of an event, or why it was refused.
+pub(super) fn outcome(answer: &Answer) -> Option<String> {
+    said(answer, "hookyard-status", "status").or_else(|| said(answer, "", "code"))
+}
+
+/// The id of the event that an answer names.
+pub(super) fn event_id(answer: &Answer) -> Option<String> {
+    said(answer, "hookyard-event-id", "event_id")
+}
+
+/// What stands in a header, where the provider hears something of its own, or else in the JSON.
+fn said(answer: &Answer, header: &str, member: &str) -> Option<String> {
+    let header = answer.headers.get(header).and_then(|value| value.to_str().ok());
+    let json: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    header.or_else(|| json.get(member)?.as_str()).map(str::to_owned)
 }
 
 fn is_same(answer: &Answer, wanted: &hookyard_signature::Answer) -> bool {

@@ -17,7 +17,7 @@ use hookyard_signature::{Options, PROVIDERS, Provider, Scheme, SigningError};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use self::check::{Check, Expected, Maker, Variant};
+use self::check::{Check, Expected, Maker, Variant, event_id, outcome};
 use self::handshake::Asker;
 use self::key::MadeUp;
 use self::request::{Overrides, Signer, Target};
@@ -355,8 +355,9 @@ impl Sent {
         // Of a problem its sentence: as JSON it would be cut in the middle.
         let problem = serde_json::from_str::<Value>(&body).ok().filter(|_| !status.is_success());
         let detail = problem.as_ref().and_then(|problem| problem.get("detail")?.as_str());
-        let body = detail.unwrap_or(body.trim());
-        let body: String = tame(body).chars().take(SHOWN).collect();
+        let body = detail.unwrap_or(body.trim()).to_owned();
+        let body = if body.is_empty() { outcome(&self.answer).unwrap_or_default() } else { body };
+        let body: String = tame(&body).chars().take(SHOWN).collect();
         format!(
             "{} {}  {} {}  {body}",
             out.paint(Paint::Bold, self.name.0),
@@ -373,9 +374,7 @@ impl Sent {
         } else {
             (Paint::Bad, format!("but it should be {}", expected.wanted()))
         };
-        let json: Value = serde_json::from_slice(&self.answer.body).unwrap_or_default();
-        let word = |name| json.get(name).and_then(Value::as_str);
-        let said = word("code").or(word("status")).map(tame).unwrap_or_default();
+        let said = outcome(&self.answer).as_deref().map(tame).unwrap_or_default();
         format!(
             "{} {}  {}: {}{}{said}, {}  {}",
             out.paint(Paint::Bold, self.name.0),
@@ -397,6 +396,8 @@ impl Sent {
             "event": self.name.1,
             "status": self.answer.status.as_u16(),
             "duration_ms": milliseconds,
+            "outcome": outcome(&self.answer),
+            "event_id": event_id(&self.answer),
             "answer": answer,
         });
         if let (Some((name, is_met)), Some(members)) = (check, line.as_object_mut()) {

@@ -67,7 +67,7 @@ fn asked_for(provider: &Provider) -> Vec<&'static str> {
         match question.reply.body {
             Body::Text(said) => look(said),
             Body::Json(members) => members.iter().for_each(|(_, said)| look(said)),
-            Body::Empty | Body::Fixed(_) => {}
+            Body::Empty | Body::Fixed(_) | Body::Xml(_) => {}
         }
     }
     names.extend(questions.iter().filter_map(|question| match question.trust {

@@ -93,7 +93,7 @@ fn says(reply: &Reply, name: &str) -> bool {
     match reply.body {
         Body::Text(pieces) => any(pieces, name),
         Body::Json(members) => members.iter().any(|(_, pieces)| any(pieces, name)),
-        Body::Empty | Body::Fixed(_) => false,
+        Body::Empty | Body::Fixed(_) | Body::Xml(_) => false,
     }
 }
 

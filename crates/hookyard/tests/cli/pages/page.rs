@@ -325,9 +325,24 @@ fn answer(provider: &Provider) -> String {
         return "What it expects, and what it does otherwise, is not known.\n".to_owned();
     }
     format!(
-        "{}\nThis is for orientation: no test shows it.\nThe hub answers 2xx as soon as the event is on disk.\n",
-        bullets(&lines)
+        "{}\nThis is for orientation: no test shows it.\nThe hub answers 2xx as soon as the event is on disk.\n{}",
+        bullets(&lines),
+        acknowledgements(provider)
     )
+}
+
+fn acknowledgements(provider: &Provider) -> String {
+    let known = provider.acknowledgements();
+    let Some((first, others)) = known.split_first() else { return String::new() };
+    let mut text = format!(
+        "\nWhat the answer says is read here, so it is the provider's own, `{}`: {}.\nWhat became of the event stands in its headers `hookyard-status` and `hookyard-event-id`.\n`answer` in the source chooses another:\n\n",
+        first.name, first.about
+    );
+    for other in others {
+        writeln!(text, "- `{}`: {}.", other.name, other.about).unwrap();
+    }
+    text.push_str("- `receipt`: JSON with what became of the event, as everyone else gets it.\n");
+    text
 }
 
 /// The commands that the page shows.

@@ -4,6 +4,46 @@ use super::Case;
 
 pub(super) const CASES: &[Case] = &[
     (
+        "an answer that the provider does not have",
+        r#"
+[sources.a]
+provider = "discord"
+secret = "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE="
+answer = "later"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: this provider has no such answer; write `deferred`, `deferred-private`, `deferred-update` or `receipt`
+ --> hookyard.toml:4:10
+  |
+4 | answer = "later"
+  |          ^^^^^^^"#,
+    ),
+    (
+        "an answer that nobody reads",
+        r#"
+[sources.a]
+provider = "github"
+secret = "${GITHUB_SECRET}"
+answer = "deferred"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+"#,
+        r#"
+error: this provider reads no answer; write `receipt`, or remove this
+ --> hookyard.toml:4:10
+  |
+4 | answer = "deferred"
+  |          ^^^^^^^^^^"#,
+    ),
+    (
         "size that is too large",
         r#"
 [sources.a]
