@@ -73,19 +73,26 @@ impl ItemBody {
     }
 }
 
-/// A request has more than 10,000 events in it.
+/// Why a request with a list of events is not taken apart. It is an event as a whole then: to leave
+/// out what cannot be an event would lose it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the request carries more than 10,000 events")]
-pub struct TooManyItems;
+pub enum NotSplit {
+    /// There are more events in it than can be kept at once.
+    #[error("the request carries more than 10,000 events")]
+    TooMany,
+    /// What stands in the list is not what the provider is known to send.
+    #[error("an element of the list of events is not an object")]
+    NotObjects,
+}
 
 impl Items {
-    /// The items of a request, of which `whole` is the id. None where it has no list of objects, which is no batch, or an
-    /// empty one, which is a provider's test.
+    /// The items of a request, of which `whole` is the id. None where it has no list, which is no
+    /// batch, or an empty one, which is a provider's test.
     pub(crate) fn of(
         &self,
         request: &Received<'_>,
         whole: Option<&str>,
-    ) -> Result<Vec<Item>, TooManyItems> {
+    ) -> Result<Vec<Item>, NotSplit> {
         if self.media_type.as_ref().is_some_and(|wanted| !request.is_of_type(wanted.as_bytes())) {
             return Ok(Vec::new());
         }
@@ -105,10 +112,10 @@ impl Items {
         let list = lists.find_map(|pointer| list(document, pointer));
         let Some(Elements { found, more }) = list else { return Ok(Vec::new()) };
         if found.iter().any(|item| !item.get().starts_with('{')) {
-            return Ok(Vec::new());
+            return Err(NotSplit::NotObjects);
         }
         if more {
-            return Err(TooManyItems);
+            return Err(NotSplit::TooMany);
         }
         let outer = Received { body: document, headers: &AsJson(request.headers), ..*request };
         let event_id = self.event_id.within(&outer);
@@ -263,7 +270,7 @@ mod tests {
         }
     }
 
-    fn split(items: &Items, header: (&str, &str), body: &str) -> Result<Vec<Item>, TooManyItems> {
+    fn split(items: &Items, header: (&str, &str), body: &str) -> Result<Vec<Item>, NotSplit> {
         let headers = [header];
         let request =
             Received { method: "POST", url: "", headers: &headers, body: body.as_bytes() };
@@ -310,7 +317,6 @@ mod tests {
 
     #[test]
     fn what_is_no_batch_stays_whole() {
-        let deep = format!("[{}{}]", "[".repeat(100_000), "]".repeat(100_000));
         for body in [
             "",
             "[]",
@@ -321,14 +327,10 @@ mod tests {
             "true",
             "-1",
             "1.5",
-            "[1]",
-            "[{},null]",
             "[{}]]",
             "[{}",
             "[{},]",
             "{\"a\":[{}]}",
-            "[\"\\ud800\"]",
-            &deep,
         ] {
             assert_eq!(split(&items(""), JSON, body), Ok(vec![]), "{body}");
         }
@@ -339,10 +341,18 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_something_else_stays_whole_and_that_is_said() {
+        let deep = format!("[{}{}]", "[".repeat(100_000), "]".repeat(100_000));
+        for body in [&*deep, "[1]", "[{},null]", "[{},[{}]]", "[{},\"x\",{}]", "[\"\\ud800\"]"] {
+            assert_eq!(split(&items(""), JSON, body), Err(NotSplit::NotObjects), "{body}");
+        }
+    }
+
+    #[test]
     fn only_so_many_are_taken() {
         let body = |count| format!("[{}]", vec!["{}"; count].join(","));
         assert_eq!(split(&items(""), JSON, &body(MOST)).unwrap().len(), MOST);
-        assert_eq!(split(&items(""), JSON, &body(MOST + 1)), Err(TooManyItems));
+        assert_eq!(split(&items(""), JSON, &body(MOST + 1)), Err(NotSplit::TooMany));
     }
 
     #[test]

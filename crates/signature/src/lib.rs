@@ -59,7 +59,7 @@ pub use handshake::{
     Alphabet, Answer, Asked, Body, Challenge, Handshake, Mark, Question, Reply, Responder, Said,
     Trust, Unanswered,
 };
-pub use items::{Item, ItemBody, Items, TooManyItems};
+pub use items::{Item, ItemBody, Items, NotSplit};
 pub use provider::{Category, Confidence, PROVIDERS, Provider, Setting, provider};
 pub use received::{Headers, Received, UnixSeconds};
 pub use rejection::{ConfigurationError, Rejection, SigningError};

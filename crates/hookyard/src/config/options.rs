@@ -209,8 +209,9 @@ sections! {
         /// `"split"` makes an event of each, with its own id, repeats, routes and deliveries; the
         /// request is kept once beside them. What is delivered is the item, as JSON, with
         /// `hookyard-item: 2/5`: what stands around the items is in the request alone, and the
-        /// provider's own signature is of that and does not fit the item. `"together"` keeps the request as one event, as it came. A request with
-        /// more than 10,000 events stays together.
+        /// provider's own signature is of that and does not fit the item. `"together"` keeps the
+        /// request as one event, as it came. A request with more than 10,000 events stays together,
+        /// and one in which an element of the list is not an object; the log says so.
         batches: default Batches = Batches::Split;
         /// What the provider is answered when an event is kept, where it reads more than the
         /// status: Discord, Slack, Twilio and some others have answers of their own, which their

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hookyard_model::{
     Accepted, DedupeKey, Event, Item, NewBatch, NewItem, QuarantineId, StoreError, Timestamp,
 };
-use hookyard_signature::{self as signature, ItemBody, Received, TooManyItems};
+use hookyard_signature::{self as signature, ItemBody, NotSplit, Received};
 
 use super::dedupe;
 use super::keep::{Kept, Outgoing, Parcel, Stored};
@@ -22,8 +22,8 @@ pub(super) struct Arrival {
     pub(super) event: Event,
     /// The events in it; empty where it is itself the event.
     pub(super) items: Vec<signature::Item>,
-    /// There are more events in it than are taken out of one request.
-    pub(super) has_too_many: bool,
+    /// Why it is one event though it carries several.
+    pub(super) not_split: Option<NotSplit>,
     /// What the provider wants to hear once it is kept, if it reads more than the status.
     pub(super) acknowledgement: Option<signature::Answer>,
 }
@@ -32,10 +32,10 @@ impl Arrival {
     pub(super) fn new(source: &Source, event: Event, received: &Received<'_>) -> Self {
         let provider = source.provider.filter(|_| source.batches == Batches::Split);
         let items = provider.map_or(Ok(Vec::new()), |provider| provider.items(received));
-        let has_too_many = items.is_err();
-        let items = items.unwrap_or_else(|TooManyItems| Vec::new());
+        let not_split = items.as_ref().err().copied();
+        let items = items.unwrap_or_default();
         let acknowledgement = source.acknowledgement.and_then(|known| known.answer(received));
-        Self { event, items, has_too_many, acknowledgement }
+        Self { event, items, not_split, acknowledgement }
     }
 
     /// The memory that is needed beside the body's.
@@ -44,9 +44,9 @@ impl Arrival {
     }
 
     /// Says in the log that what looks like one event is a batch.
-    pub(super) fn warn_of_too_many(&self, source: &Source, request_id: &str) {
-        if self.has_too_many {
-            let (source, error) = (&source.name, TooManyItems);
+    pub(super) fn warn_if_not_split(&self, source: &Source, request_id: &str) {
+        if let Some(error) = self.not_split {
+            let source = &source.name;
             tracing::warn!(%source, %error, request_id, "a batch is kept as one event");
         }
     }

@@ -155,7 +155,7 @@ impl Road {
         };
         self.gate.check_rate(&source, self.app.now())?;
         whole.count(arrival.memory(), &self.memory)?;
-        arrival.warn_of_too_many(&source, &call.id);
+        arrival.warn_if_not_split(&source, &call.id);
         let Arrival { event, items, acknowledgement, .. } = arrival;
         let parcel = Parcel {
             config,

@@ -191,6 +191,10 @@ fn what_is_no_batch_is_one_event_as_it_came() {
         assert_eq!(file(&hub, id, "raw"), body.as_bytes());
         assert_eq!(sender.send(&hub, body)["event_id"], id, "{body}: told by its bytes");
     }
+    let says = "an element of the list of events is not an object";
+    hub.wait_until("two lists of something else are told, each twice", || {
+        hub.log().matches(says).count() == 4
+    });
 }
 
 #[test]

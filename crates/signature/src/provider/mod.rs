@@ -27,7 +27,7 @@ mod telephony;
 
 use crate::fact::Fact;
 use crate::handshake::{Handshake, Responder};
-use crate::items::{Item, Items, TooManyItems};
+use crate::items::{Item, Items, NotSplit};
 use crate::scheme::Scheme;
 use crate::{ConfigurationError, Options, Received, Secret, Verifier};
 
@@ -245,8 +245,9 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// [`TooManyItems`] above 10,000: whoever splits it must be able to keep them all at once.
-    pub fn items(&self, request: &Received<'_>) -> Result<Vec<Item>, TooManyItems> {
+    /// There are more than 10,000, since whoever splits it must be able to keep them all at once;
+    /// or one of them is no object. The request is then one event as it stands.
+    pub fn items(&self, request: &Received<'_>) -> Result<Vec<Item>, NotSplit> {
         let Some(items) = &self.items else { return Ok(Vec::new()) };
         items.of(request, self.event_id(request).as_deref())
     }

@@ -306,7 +306,7 @@ fn events(provider: &Provider) -> String {
     ];
     if let Some(items) = &provider.items {
         lines.push(format!(
-            "One request may carry several: {}. Each becomes an event of its own; `batches = \"together\"` in the source keeps them together.",
+            "One request may carry several: {}. Each becomes an event of its own; `batches = \"together\"` in the source keeps them together. If one of them is not an object, the request is one event as it came, and the log says so.",
             items.in_words()
         ));
     }
