@@ -93,7 +93,7 @@ impl Reloader {
 fn fingerprint(path: &Path, files: &[PathBuf]) -> Fingerprint {
     let mut hash = Sha256::new();
     for path in std::iter::once(path).chain(files.iter().map(PathBuf::as_path)) {
-        let content = crate::config::read_bytes(path, LOOKED_AT);
+        let content = content(path);
         // A file that cannot be read is a content of its own, which ends when it can be.
         let (kind, bytes) = match &content {
             Ok(bytes) => (1_u8, bytes.as_slice()),
@@ -104,6 +104,16 @@ fn fingerprint(path: &Path, files: &[PathBuf]) -> Fingerprint {
         hash.update(bytes);
     }
     hash.finalize().into()
+}
+
+/// What a file holds; of a folder the names in it, since each of its files is looked at as well.
+fn content(path: &Path) -> Result<Vec<u8>, String> {
+    if !path.is_dir() {
+        return crate::config::read_bytes(path, LOOKED_AT);
+    }
+    let files = crate::config::files_in(path).map_err(|error| error.to_string())?;
+    let names = files.iter().filter_map(|file| file.file_name());
+    Ok(names.flat_map(|name| [name.as_encoded_bytes(), b"\0"].concat()).collect())
 }
 
 /// What can only be changed by a restart, with what is running kept in its place.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{Entry, Shared, get};
-use crate::config::Source;
+use crate::config::{Source, Webhook};
 
 pub(super) fn routes() -> Vec<Entry> {
     vec![get("/api/v1/sources", list)]
@@ -26,6 +26,8 @@ struct Row<'a> {
     covers: Covers,
     /// Whether the provider is still to hand its secret over; nothing is accepted until then.
     awaits_secret: bool,
+    /// The webhooks with a secret of their own that the provider hands over.
+    webhooks: &'a [Webhook],
     /// How old a signed request may be, in seconds, where the scheme signs the time.
     tolerance_seconds: Option<u64>,
     /// Counts since this process began.
@@ -77,6 +79,7 @@ async fn list(State(api): State<Shared>) -> Answer<Value> {
             verification: verification.as_str(),
             covers,
             awaits_secret: source.awaits_secret.is_some(),
+            webhooks: &source.webhooks,
             tolerance_seconds: source
                 .verifier
                 .as_ref()

@@ -99,6 +99,9 @@ fn source_row(source: &Source) -> [String; 5] {
     if source.token.is_some() && source.verifier.is_some() {
         proof.push_str(", and a token");
     }
+    if source.awaits_secret.is_some() && source.verifier.is_some() {
+        proof.push_str(", and waits for another secret");
+    }
     if !source.enabled {
         proof.push_str(" (switched off)");
     }

@@ -40,6 +40,8 @@ use hookyard_signature::{Acknowledgement, Fact, Options, Provider, Responder, Sc
 use ipnet::IpNet;
 
 pub use dev::{Dev, DevError};
+pub(crate) use handed_over::files_in;
+pub use handed_over::{AwaitedSecret, Webhook};
 pub(crate) use load::load;
 pub(crate) use reader::read_bytes;
 pub use report::{ConfigErrors, Warnings};
@@ -166,9 +168,11 @@ pub struct Source {
     pub evidence: Option<Evidence>,
     /// Answers the provider's questions, if it asks any.
     pub responder: Option<Responder>,
-    /// The file for the secret that the provider is still to hand over. Until it has, there is no
-    /// verifier and nothing is accepted.
-    pub awaits_secret: Option<PathBuf>,
+    /// Where a secret belongs that the provider is still to hand over. As long as there is none,
+    /// there is no verifier and nothing is accepted.
+    pub awaits_secret: Option<AwaitedSecret>,
+    /// Its webhooks, where each has a secret of its own that the provider hands over.
+    pub webhooks: Vec<Webhook>,
     /// Where the provider's keys are fetched, instead of from the provider's own hosts; without a
     /// slash at its end.
     pub keys_url: Option<String>,

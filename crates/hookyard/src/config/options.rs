@@ -165,6 +165,9 @@ sections! {
         /// (Asana, Notion). As long as there is no such file, the first secret that comes is taken
         /// and written there, for this user alone to read; nothing else is accepted until then.
         /// Afterwards it is used like a `secret`, and no other is taken: remove the file for that.
+        /// For several webhooks of one source it names a folder that is there, with a file for each
+        /// of up to 32 webhooks, of any name. Each empty file is filled with one secret that comes;
+        /// all that are there count, and a file that is removed ends its webhook's.
         handshake_secret: optional String, like "\"asana.secret\"";
         /// What the provider needs beside the secret, or instead of one, by name: its page says
         /// what. An error lists what a provider has.

@@ -1,8 +1,6 @@
 //! How a source proves where its requests come from: the part of `[sources.NAME]` that makes a
 //! verifier.
 
-use std::path::PathBuf;
-
 use hookyard_model::{Name, Secret};
 use hookyard_signature::{
     ConfigurationError, Generic, Options, PROVIDERS, Place, Provider, Responder, Scheme, Token,
@@ -10,7 +8,7 @@ use hookyard_signature::{
 };
 
 use super::credentials::{credential_headers, credentials, token, warn_of_short};
-use super::handed_over::{handed_over, hands_over};
+use super::handed_over::{HandedOver, handed_over, hands_over};
 use super::nearest::nearest;
 use super::options::{SignatureOptions, SourceOptions};
 use super::reader::{At, Reader};
@@ -26,8 +24,8 @@ pub(super) struct Proof {
     pub(super) evidence: Option<Evidence>,
     /// Answers the provider's questions, if it asks any.
     pub(super) responder: Option<Responder>,
-    /// The file for the secret that the provider is still to hand over.
-    pub(super) awaits_secret: Option<PathBuf>,
+    /// What the provider has handed over, and is still to.
+    pub(super) handed_over: HandedOver,
     pub(super) keys_url: Option<String>,
     pub(super) token: Option<RequiredToken>,
     /// Headers in which a token or a password comes along, each once.
@@ -43,7 +41,7 @@ pub(super) fn proof(
 ) -> Option<Proof> {
     let before = reader.findings.len();
     let provider = options.provider.as_ref().map(|slug| known(slug, reader));
-    let awaits_secret = handed_over(provider.flatten(), options, reader);
+    let handed_over = handed_over(provider.flatten(), options, reader);
     let credentials = credentials(options, reader);
     let token = token(options, reader);
     let is_broken = options.wrong || reader.findings.iter().skip(before).any(Finding::is_error);
@@ -66,12 +64,13 @@ pub(super) fn proof(
         verifier: None,
         evidence: None,
         responder: None,
-        awaits_secret,
+        handed_over,
         keys_url,
         token: None,
         credential_headers,
     };
-    if is_unchecked || proof.awaits_secret.is_some() {
+    let has_none = credentials.is_empty() && proof.handed_over.awaited.is_some();
+    if is_unchecked || has_none {
         let settings = Options { tolerance: None, settings };
         let responder = responder(provider, &[], &settings, options, reader);
         return Some(Proof { responder, token, ..proof });

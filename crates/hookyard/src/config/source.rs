@@ -47,7 +47,7 @@ pub(super) fn source(
         evidence,
         responder,
         keys_url,
-        awaits_secret,
+        handed_over,
         token,
         credential_headers,
     } = proof?;
@@ -71,7 +71,8 @@ pub(super) fn source(
         verifier,
         evidence,
         responder,
-        awaits_secret,
+        awaits_secret: handed_over.awaited,
+        webhooks: handed_over.webhooks,
         keys_url,
         allow_ips: options.allow_ips.value.into_iter().map(|network| network.value).collect(),
         token,

@@ -22,6 +22,7 @@ pub(super) fn open_source(name: Name) -> Source {
         responder: provider
             .and_then(|provider| provider.responder(Vec::new(), &Options::default())),
         awaits_secret: None,
+        webhooks: Vec::new(),
         keys_url: None,
         allow_ips: Vec::new(),
         token: None,

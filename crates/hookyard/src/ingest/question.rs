@@ -68,34 +68,32 @@ fn handed_over(
         Ok(_) | Err(Rejection::SignatureMissing { .. }) => {}
         Err(rejection) => return Err(Problem::from(&rejection)),
     }
-    if let Some(file) = &source.awaits_secret {
-        return Ok(Some(HandedOver { file: file.clone(), secret }));
-    }
     if asked.brings_known_secret(received).map_err(|why| refused(&why))? {
         return Ok(None);
     }
-    Err(not_expected())
+    let place = source.awaits_secret.clone().ok_or_else(not_expected)?;
+    Ok(Some(HandedOver { place, secret }))
 }
 
 fn not_expected() -> Problem {
-    let detail = "No secret is expected here from the provider, so this one was not taken. To take another one, remove the file that `handshake_secret` names, or set `handshake_secret` where it is not set. Nothing was stored.";
+    let detail = "No secret is expected here from the provider, so this one was not taken. To take another one, remove the file that `handshake_secret` names, or put an empty one into the folder that it names, or set it where it is not set. Nothing was stored.";
     Problem::new(Kind::HandshakeRefused, detail)
 }
 
 /// Keeps a secret before the provider hears that it has been taken.
 pub(super) async fn keep(source: &Source, handed_over: HandedOver) -> Result<(), Problem> {
-    let file = handed_over.file.display().to_string();
     let source = &source.name;
     match spawn_blocking(move || handed_over.keep()).await.unwrap_or_else(|panic| Err(panic.into()))
     {
-        Ok(Outcome::Kept) => {
+        Ok(Outcome::Kept(file)) => {
+            let file = file.display().to_string();
             tracing::info!(%source, file, "the provider has handed its secret over, and it is kept in this file; requests are checked with it from the next look at the configuration on");
             Ok(())
         }
         Ok(Outcome::Known) => Ok(()),
         Ok(Outcome::Refused) => Err(not_expected()),
         Err(error) => {
-            tracing::error!(%source, file, %error, "the provider's secret could not be kept in this file, so it was told to try again; let this user write there");
+            tracing::error!(%source, %error, "the provider's secret could not be kept where `handshake_secret` says, so it was told to try again; let this user write there");
             let detail = "The secret could not be kept. Nothing was stored; send it again later.";
             Err(Problem::new(Kind::SecretAwaited, detail).retry_after(Duration::from_secs(30)))
         }

@@ -455,20 +455,26 @@ pub(super) fn verify(
     now: Timestamp,
     key: Option<&[u8]>,
 ) -> Result<Proved, Problem> {
-    if source.awaits_secret.is_some() {
-        let detail = "The provider has not yet handed over the secret that its requests are checked with. Nothing was stored; send it again later.";
-        return Err(Problem::new(Kind::SecretAwaited, detail).retry_after(Duration::from_secs(30)));
-    }
+    let is_awaited = source.awaits_secret.is_some();
     let Some(verifier) = &source.verifier else {
-        return Ok(Proved { verification: Verification::Unverified, secret: None });
+        let unverified = Proved { verification: Verification::Unverified, secret: None };
+        return if is_awaited { Err(secret_awaited()) } else { Ok(unverified) };
     };
-    let shown = verifier
-        .verify_with(received, UnixSeconds(now.as_seconds()), key)
-        .map_err(|rejection| Problem::from(&rejection))?;
+    let shown = verifier.verify_with(received, UnixSeconds(now.as_seconds()), key);
+    let shown = shown.map_err(|rejection| match rejection {
+        // It may be signed with the one that is about to come, or has come just now.
+        Rejection::SignatureMismatch { .. } if is_awaited => secret_awaited(),
+        rejection => Problem::from(&rejection),
+    })?;
     let covers_body = verifier.covers().body;
     let verification =
         if covers_body { Verification::Verified } else { Verification::Authenticated };
     Ok(Proved { verification, secret: (verifier.secrets() > 1).then_some(shown.secret) })
+}
+
+fn secret_awaited() -> Problem {
+    let detail = "The provider has not yet handed over the secret that its requests are checked with. Nothing was stored; send it again later.";
+    Problem::new(Kind::SecretAwaited, detail).retry_after(Duration::from_secs(30))
 }
 
 /// An id by which a person finds a request in the log.

@@ -337,6 +337,53 @@ fn a_secret_is_taken_once_and_used() {
 }
 
 #[test]
+fn several_webhooks_hand_over_a_secret_each_and_nobody_else_does() {
+    const FIRST: &str = "1111111111111111111111111111111111111111";
+    const SECOND: &str = "2222222222222222222222222222222222222222";
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let source = format!(
+        "[sources.asana]\nprovider = \"asana\"\nhandshake_secret = \"{}\"\n",
+        folder.path().display()
+    );
+    let hub = Hub::start(&source);
+    let asana = |headers: Headers, body| question("asana", POST, headers, body);
+    let first = asana(&[("x-hook-secret", FIRST)], "{}");
+    let second = asana(&[("x-hook-secret", SECOND)], "{}");
+    let event = |body, secret| asana(&[], body).signed(With(secret));
+    let inbox = event(r#"{"events":[{"action":"added","created_at":"1"}]}"#, FIRST);
+    let projects = event(r#"{"events":[{"action":"added","created_at":"2"}]}"#, SECOND);
+
+    assert_eq!(first.ask(&hub).code(), "handshake_refused", "there is no room for it");
+    assert_eq!(inbox.ask(&hub).code(), "secret_awaited");
+    std::fs::write(file("inbox"), "").unwrap();
+    hub.wait_until("the first secret is taken", || first.ask(&hub).status == 200);
+    assert_eq!(std::fs::read_to_string(file("inbox")).unwrap(), FIRST);
+    hub.wait_until("the first secret is used", || inbox.ask(&hub).status == 200);
+    assert_eq!(second.ask(&hub).code(), "handshake_refused");
+
+    std::fs::write(file("projects"), "").unwrap();
+    hub.wait_until("the second secret is taken", || second.ask(&hub).status == 200);
+    hub.wait_until("the second secret is used", || projects.ask(&hub).status == 200);
+    assert_eq!(inbox.ask(&hub).status, 200, "the first goes on");
+    let (_, sources) = hub.api("GET", "/api/v1/sources", None);
+    let webhooks = serde_json::json!([
+        {"name": "inbox", "awaits_secret": false}, {"name": "projects", "awaits_secret": false},
+    ]);
+    assert_eq!(sources["sources"][0]["webhooks"], webhooks);
+
+    std::fs::remove_file(file("inbox")).unwrap();
+    hub.wait_until("the first secret is gone", || inbox.ask(&hub).code() == "signature_mismatch");
+    assert_eq!(projects.ask(&hub).status, 200);
+    std::fs::remove_file(file("projects")).unwrap();
+    hub.wait_until("no secret is left", || projects.ask(&hub).code() == "secret_awaited");
+    assert_eq!(second.ask(&hub).code(), "handshake_refused");
+    assert_eq!(hub.events().len(), 2);
+    let log = hub.log();
+    assert!(log.contains("inbox") && !log.contains(FIRST) && !log.contains(SECOND), "{log}");
+}
+
+#[test]
 fn questions_that_nothing_proves_have_a_rate_of_their_own() {
     let hub = Hub::start(&format!(
         "[sources.dropbox]\nprovider = \"dropbox\"\nsecret = \"{SECRET}\"\nrate = \"1/h\"\n"
