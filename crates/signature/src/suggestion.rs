@@ -84,7 +84,12 @@ fn score(provider: &Provider, headers: &dyn Headers) -> Option<u32> {
 /// Whether the request says so itself.
 fn names(provider: &Provider, headers: &dyn Headers) -> bool {
     let agent = headers.value("user-agent", 0).unwrap_or_default().to_ascii_lowercase();
-    let word = provider.slug.split('-').next().unwrap_or(provider.slug).as_bytes();
+    let word = match provider.slug {
+        // Whose headers are GitHub's.
+        "meta" => "facebook",
+        slug => slug.split('-').next().unwrap_or(slug),
+    };
+    let word = word.as_bytes();
     word.len() > 3 && agent.windows(word.len()).any(|part| part == word)
 }
 

@@ -26,6 +26,8 @@ mod reload;
 #[cfg(test)]
 mod sender;
 #[cfg(test)]
+mod strangers;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tls;
