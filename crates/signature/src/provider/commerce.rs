@@ -143,7 +143,7 @@ const SQUARESPACE: Provider = Provider {
     slug: "squarespace",
     name: "Squarespace",
     category: Category::Commerce,
-    docs: "https://developers.squarespace.com/commerce-apis/webhook-subscriptions-overview",
+    docs: "https://developers.squarespace.com/webhooks/overview",
     confidence: Confidence::Unconfirmed,
     scheme: Scheme::Signed(Signed::hmac_sha256("squarespace-signature").key(KeyForm::Hex)),
     settings: &[],

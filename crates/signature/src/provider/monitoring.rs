@@ -50,7 +50,7 @@ const INCIDENT_IO: Provider = Provider {
     slug: "incident-io",
     name: "incident.io",
     category: Category::Monitoring,
-    docs: "https://api-docs.incident.io",
+    docs: "https://docs.incident.io/integrations/webhooks",
     confidence: Confidence::Unconfirmed,
     scheme: Scheme::Signed(super::generic::STANDARD_WEBHOOKS_SCHEME),
     settings: &[],

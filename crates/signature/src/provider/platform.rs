@@ -73,7 +73,7 @@ const AZURE_EVENT_GRID: Provider = Provider {
     name: "Azure Event Grid",
     category: Category::Platform,
     docs: "https://learn.microsoft.com/azure/event-grid/webhook-event-delivery",
-    confidence: Confidence::Unconfirmed,
+    confidence: Confidence::Documented,
     scheme: Scheme::Token(Token::at(Place::Query(Borrowed("code")))),
     settings: &[],
     event_id: fact![BodyHash],
