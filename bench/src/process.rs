@@ -118,15 +118,9 @@ impl Process {
         }
     }
 
-    /// The memory it has in use, in MiB: now, and at most so far.
+    /// The memory it has in use.
     pub fn memory(&self) -> Result<Memory> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
-        let field = |name: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            line.split_whitespace().next()?.parse::<f64>().ok()
-        };
-        let mib = |name| field(name).map(|kib| kib / 1024.0).context("no memory in /proc");
-        Ok(Memory { now: mib("VmRSS:")?, peak: mib("VmHWM:")? })
+        Memory::of(self.id())
     }
 
     /// The processor time it has taken so far, its own and the kernel's for it.
@@ -161,6 +155,19 @@ pub struct Memory {
     pub now: f64,
     /// At most so far.
     pub peak: f64,
+}
+
+impl Memory {
+    /// What the process of this id has in use.
+    pub fn of(id: u32) -> Result<Self> {
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let field = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            line.split_whitespace().next()?.parse::<f64>().ok()
+        };
+        let mib = |name| field(name).map(|kib| kib / 1024.0).context("no memory in /proc");
+        Ok(Self { now: mib("VmRSS:")?, peak: mib("VmHWM:")? })
+    }
 }
 
 /// Where the program of this name is: beside this one.

@@ -88,6 +88,10 @@ pub mod figure {
     pub const MEMORY: &str = "memory MiB";
     /// Resident memory, at most.
     pub const PEAK: &str = "peak memory MiB";
+    /// By how much resident memory grew for a million events, in the second half of a run.
+    pub const SLOPE: &str = "growth MiB/million";
+    /// What a million events in the store add to the memory of a hub that has just started.
+    pub const KEPT: &str = "memory MiB/million";
     /// What the files of the store take on the disk.
     pub const DISK: &str = "disk bytes/event";
     /// From the start of the process until it listens.

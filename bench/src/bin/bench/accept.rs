@@ -60,7 +60,7 @@ pub(crate) fn sustained(bench: &Bench, round: u32, found: &mut CaseResults) -> R
     for connections in [64, 256] {
         let servers = Servers::start(bench)?;
         let row = found.row(&format!("{connections} connections"));
-        let load = Load { at_least, ..Load::of(connections, seconds) };
+        let load = Load { at_least, watched: true, ..Load::of(connections, seconds) };
         let events = servers.compare(round, load, row)?;
         row.add(figure::PEAK, servers.hub.process.memory()?.peak);
         servers.hub.stop()?;
@@ -90,7 +90,7 @@ impl Servers {
     /// One measurement of each. Says how many events the hub has accepted.
     fn compare(&self, round: u32, load: Load, row: &mut Row) -> Result<u64> {
         let (baseline, hub) = (&self.baseline, &self.hub);
-        let [bare, Measured { report, cpu }] = both(
+        let [bare, Measured { report, cpu, growth }] = both(
             round,
             || flat_out(&baseline.process, baseline.address, load),
             || flat_out(&hub.process, hub.ingest, load),
@@ -103,6 +103,22 @@ impl Servers {
             .add(figure::P99, report.latency.p99)
             .add(figure::BASELINE_P99, bare.latency.p99)
             .add(figure::CPU, cpu);
+        if let Some(growth) = growth {
+            row.add(figure::SLOPE, growth);
+        }
         Ok(report.accepted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hookyard_bench::published::ACCEPT_ROWS;
+
+    use super::*;
+
+    #[test]
+    fn the_readme_has_rows_that_are_measured() {
+        let names = VARIANTS.map(|variant| variant.to_string());
+        assert!(ACCEPT_ROWS.iter().all(|row| names.iter().any(|name| name == row)), "{names:?}");
     }
 }

@@ -28,6 +28,7 @@ const IDLE: Duration = Duration::from_secs(1);
 /// A store that was filled, and by how much.
 pub(crate) struct Filled {
     folder: TempDir,
+    events: u64,
     /// Bytes on the disk for each event.
     bytes: f64,
 }
@@ -97,7 +98,7 @@ fn fill(bench: &Bench, events: u64, options: &str) -> Result<Filled> {
     }
     hub.stop()?;
     let bytes = count(disk_bytes(folder.path())?) / count(events);
-    Ok(Filled { folder, bytes })
+    Ok(Filled { folder, events, bytes })
 }
 
 /// Starts and accepts on an empty store and on a filled one.
@@ -114,8 +115,9 @@ fn compare(
         || start_and_accept(bench, filled.folder.path()),
     )?;
     let reference = measured[0].measured.report.per_second;
+    let kept = (measured[1].memory - measured[0].memory) / count(filled.events) * 1e6;
     for (name, Started { start, memory, measured }) in [empty, full].into_iter().zip(measured) {
-        let Measured { report, cpu } = measured;
+        let Measured { report, cpu, .. } = measured;
         found
             .row(name)
             .add(figure::ACCEPTED, report.per_second)
@@ -126,7 +128,7 @@ fn compare(
             .add(figure::START, start)
             .add(figure::MEMORY, memory);
     }
-    found.row(full).add(figure::DISK, filled.bytes);
+    found.row(full).add(figure::KEPT, kept).add(figure::DISK, filled.bytes);
     Ok(())
 }
 

@@ -73,6 +73,7 @@ fn main() -> Result<ExitCode> {
     let folder = arguments.folder.unwrap_or_else(std::env::temp_dir);
     let bench = Bench::new(arguments.hub.as_deref(), scale, folder, arguments.peers)?;
 
+    warn_if_busy();
     let mut results = Results::here(arguments.quick);
     let mut has_failed = false;
     for round in 1..=arguments.rounds.unwrap_or(scale.rounds) {
@@ -98,4 +99,16 @@ fn main() -> Result<ExitCode> {
         published::update(".".as_ref(), &results)?;
     }
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Says so if others use the machine: what is measured then is worth little.
+fn warn_if_busy() {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().and_then(|load| load.parse::<f64>().ok());
+    if let Some(load) = load.filter(|load| *load > 1.0) {
+        progress(format_args!(
+            "This machine is not idle: {load} processes were running in the last minute. \
+             The figures will be low and far apart."
+        ));
+    }
 }

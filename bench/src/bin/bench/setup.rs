@@ -4,12 +4,13 @@ use std::cell::OnceCell;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use hookyard_bench::hub::{Destination, Hub, HubProgram, Sink, configuration};
 use hookyard_bench::load::{Plan, Report, count, run};
-use hookyard_bench::process::Process;
+use hookyard_bench::process::{Memory, Process};
 use hookyard_bench::random;
 use hookyard_bench::scheme::Scheme;
 use tempfile::TempDir;
@@ -96,12 +97,22 @@ pub(crate) struct Load {
     pub(crate) at_least: u64,
     /// The most requests.
     pub(crate) count: Option<u64>,
+    /// Whether the growth of memory is looked at from half of the seconds on.
+    pub(crate) watched: bool,
 }
 
 impl Load {
     /// GitHub's events of 2 KiB, for so many seconds.
     pub(crate) const fn of(connections: usize, seconds: f64) -> Self {
-        Self { connections, size: SIZE, scheme: Scheme::Github, seconds, at_least: 0, count: None }
+        Self {
+            connections,
+            size: SIZE,
+            scheme: Scheme::Github,
+            seconds,
+            at_least: 0,
+            count: None,
+            watched: false,
+        }
     }
 
     /// So many of GitHub's events of 2 KiB over 64 connections.
@@ -174,18 +185,47 @@ pub(crate) struct Measured {
     pub(crate) report: Report,
     /// Microseconds of processor time for each event.
     pub(crate) cpu: f64,
+    /// MiB by which memory grew for a million events, if that was watched.
+    pub(crate) growth: Option<f64>,
 }
 
 /// Sends as fast as it is answered. A run in which anything was refused does not count.
 pub(crate) fn flat_out(process: &Process, address: SocketAddr, load: Load) -> Result<Measured> {
     let before = process.cpu()?;
+    let early = load.watched.then(|| Early::read(process.id(), load.seconds / 2.0)).transpose()?;
     let report = run(&load.plan(address)?, &Arc::default())?;
     ensure!(
         report.duplicates == 0 && report.refused.is_empty() && report.errors == 0,
         "a run that does not count: {report:?}"
     );
     let cpu = per_event(process.cpu()?.saturating_sub(before), report.accepted);
-    Ok(Measured { report, cpu })
+    let growth = early.map(|early| early.growth(process, &report)).transpose()?;
+    Ok(Measured { report, cpu, growth })
+}
+
+/// The memory of a process some time into a run.
+struct Early {
+    seconds: f64,
+    memory: JoinHandle<Result<Memory>>,
+}
+
+impl Early {
+    /// Reads it after so many seconds.
+    fn read(id: u32, seconds: f64) -> Result<Self> {
+        let wait = Duration::try_from_secs_f64(seconds)?;
+        let memory = std::thread::spawn(move || {
+            std::thread::sleep(wait);
+            Memory::of(id)
+        });
+        Ok(Self { seconds, memory })
+    }
+
+    /// MiB by which it has grown since for a million events; they came evenly.
+    fn growth(self, process: &Process, report: &Report) -> Result<f64> {
+        let early = self.memory.join().map_err(|_| anyhow!("nobody watched the memory"))??;
+        let events = report.per_second * (report.seconds - self.seconds);
+        Ok((process.memory()?.now - early.now) / events * 1e6)
+    }
 }
 
 /// Microseconds for each event.
