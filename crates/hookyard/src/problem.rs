@@ -1,7 +1,8 @@
 //! Every way in which a request can be refused, and the one place that turns it into HTTP.
 //!
-//! An answer is `application/problem+json` (RFC 9457), at most 512 bytes; it says whether
-//! anything was stored, and shows nothing of what was sent.
+//! An answer is `application/problem+json` (RFC 9457), at most 512 bytes, and shows nothing of
+//! what was sent. It says whether anything was stored; but whoever has proved nothing is told what
+//! was wrong, and not whether the request is kept in quarantine.
 
 use std::time::Duration;
 
@@ -45,7 +46,10 @@ problems! {
     ChallengeMalformed = 400 "challenge_malformed" "The challenge is not understood";
     /// The signature is missing, wrong or too old; the code comes from the rejection.
     Signature = 401 "signature_mismatch" "Signature not accepted";
-    /// The source's token is missing or wrong.
+    /// The token or password that a source is checked by is missing or wrong; the code comes from
+    /// the rejection.
+    Credential = 401 "token_mismatch" "Token or password not accepted";
+    /// The token that a source asks for beside a signature is missing or wrong.
     TokenRefused = 401 "token_refused" "Token not accepted";
     /// The API's bearer token is missing or wrong.
     Unauthorized = 401 "unauthorized" "A valid bearer token is needed";
@@ -102,6 +106,11 @@ problems! {
 }
 
 impl Kind {
+    /// Whether what a request should have proved was not: its signature, its token, its password.
+    pub const fn is_unproved(self) -> bool {
+        matches!(self, Self::Signature | Self::Credential)
+    }
+
     /// The HTTP status.
     pub fn status(self) -> StatusCode {
         StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -195,12 +204,16 @@ impl Problem {
 
 impl From<&Rejection> for Problem {
     fn from(rejection: &Rejection) -> Self {
-        let detail = format!("{rejection}. The request was not stored.");
+        let detail = format!("{rejection}.");
         // Whether it is a good one is not known, so it has to come again.
         if matches!(rejection, Rejection::KeyUnavailable { .. }) {
             return Self::new(Kind::KeyUnavailable, detail).retry_after(Duration::from_secs(30));
         }
-        Self { code: rejection.code(), ..Self::new(Kind::Signature, detail) }
+        let kind = match rejection.credential() {
+            None => Kind::Signature,
+            Some(_) => Kind::Credential,
+        };
+        Self { code: rejection.code(), ..Self::new(kind, detail) }
     }
 }
 

@@ -78,6 +78,7 @@ pub(crate) fn read<'a>(
         kinds,
         most,
         entries: 0,
+        labelled: false,
         weaker: false,
         claims: Claims::new(carrier),
     };
@@ -102,6 +103,9 @@ pub(crate) fn read<'a>(
     }
     if reader.weaker {
         return Err(not_allowed(carrier.place.described(), carrier));
+    }
+    if let Some(part) = label(&carrier.format).filter(|_| !reader.labelled) {
+        return Err(Rejection::SignaturePartMissing { at: carrier.place.described(), part });
     }
     Err(reader.malformed(signed.encoding.expected()))
 }
@@ -143,6 +147,15 @@ fn missing(signed: &Signed, request: &Received<'_>) -> Rejection {
     Rejection::SignatureMissing { at: places.join(" or ").into() }
 }
 
+/// How a signature begins that stands among other things: `v1=`.
+fn label(format: &Format) -> Option<Text> {
+    match format {
+        Format::Fields { signature, .. } => Some(format!("{signature}=").into()),
+        Format::Versions { version, glue, .. } => Some(format!("{version}{glue}").into()),
+        _ => None,
+    }
+}
+
 fn not_allowed(at: Text, carrier: &Carrier) -> Rejection {
     let place = carrier.place.described();
     let wanted = match &carrier.format {
@@ -161,6 +174,8 @@ struct Reader<'a> {
     kinds: Kinds,
     most: usize,
     entries: usize,
+    /// Whether there was something under the name that signatures have.
+    labelled: bool,
     weaker: bool,
     claims: Claims<'a>,
 }
@@ -216,6 +231,7 @@ impl<'a> Reader<'a> {
                     return Err(Rejection::Ambiguous { at: self.carrier.place.described() });
                 }
             } else if key == signature.as_bytes() {
+                self.labelled = true;
                 self.take(Kind::Main, content)?;
             } else {
                 self.weaker |= weaker.iter().any(|name| name.as_bytes() == key);
@@ -240,9 +256,11 @@ impl<'a> Reader<'a> {
         for entry in split(value, ' ') {
             match split_once(entry, u8::try_from(glue).unwrap_or(b',')) {
                 Some((found, content)) if found == version.as_bytes() => {
+                    self.labelled = true;
                     self.take(Kind::Main, content)?;
                 }
                 Some((found, content)) if !found.is_empty() && found == ed25519.as_bytes() => {
+                    self.labelled = true;
                     self.take(Kind::Ed25519, content)?;
                 }
                 // Versions to come are to be skipped, says the specification.

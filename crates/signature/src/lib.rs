@@ -62,7 +62,7 @@ pub use handshake::{
 pub use items::{Item, ItemBody, Items, NotSplit};
 pub use provider::{Category, Confidence, PROVIDERS, Provider, Setting, provider};
 pub use received::{Headers, Received, UnixSeconds};
-pub use rejection::{ConfigurationError, Rejection, SigningError};
+pub use rejection::{ConfigurationError, Credential, Rejection, SigningError};
 pub use scheme::{
     Algorithm, Carrier, Covers, Format, KeyForm, Part, Place, Scheme, Signed, Text, Timestamp,
     Token, Unit,

@@ -1,5 +1,7 @@
 //! Everything that can be wrong: with a request, with the configuration, with a wish to sign.
 
+use std::fmt;
+
 use crate::scheme::Text;
 use crate::template::TemplateError;
 
@@ -10,19 +12,53 @@ use crate::template::TemplateError;
 /// `x-signature`".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// What carries the signature or token is not there.
+    /// What carries the signature is not there.
     #[error("the {at} is missing, so the request is not signed")]
     SignatureMissing {
         /// Where it was looked for; several places are separated by " or ".
         at: Text,
     },
-    /// The signature or token cannot be read.
+    /// The signature cannot be read.
     #[error("the signature in the {at} cannot be read: {why}")]
     SignatureMalformed {
         /// Where it stands.
         at: Text,
         /// What was expected.
         why: &'static str,
+    },
+    /// What carries the signature is there, and the part of it with the signature is not.
+    #[error("the {at} has no `{part}` in it, so the request is not signed")]
+    SignaturePartMissing {
+        /// Where it was looked for.
+        at: Text,
+        /// How it begins: `v1=`.
+        part: Text,
+    },
+    /// What carries the token or password is not there.
+    #[error("the {at} is missing, so there is no {what} to check")]
+    CredentialMissing {
+        /// What is shown instead of a signature.
+        what: Credential,
+        /// Where it was looked for.
+        at: Text,
+    },
+    /// The token or password is not written as it should be.
+    #[error("the {what} in the {at} cannot be read: {why}")]
+    CredentialMalformed {
+        /// What is shown instead of a signature.
+        what: Credential,
+        /// Where it stands.
+        at: Text,
+        /// What was expected.
+        why: &'static str,
+    },
+    /// Another token or password is shown than those that are configured.
+    #[error("the {at} does not hold the right {what}")]
+    CredentialMismatch {
+        /// What is shown instead of a signature.
+        what: Credential,
+        /// Where it stands.
+        at: Text,
     },
     /// The signature is well-formed and none of the secrets made it for this request.
     #[error(
@@ -141,6 +177,24 @@ pub enum Rejection {
     },
 }
 
+/// What a sender shows that does not sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A secret that is sent along.
+    Token,
+    /// A user and a password, as HTTP basic authentication has them.
+    Password,
+}
+
+impl fmt::Display for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token => "token",
+            Self::Password => "user and password",
+        })
+    }
+}
+
 fn skew(seconds: i64) -> String {
     if seconds < 0 {
         format!("its timestamp lies {} s in the future", seconds.unsigned_abs())
@@ -150,17 +204,39 @@ fn skew(seconds: i64) -> String {
 }
 
 impl Rejection {
+    /// What was shown or should have been, of a sender that does not sign.
+    pub const fn credential(&self) -> Option<Credential> {
+        match self {
+            Self::CredentialMissing { what, .. }
+            | Self::CredentialMalformed { what, .. }
+            | Self::CredentialMismatch { what, .. } => Some(*what),
+            _ => None,
+        }
+    }
+
     /// A fixed code for answers, metrics and documentation.
     pub const fn code(&self) -> &'static str {
         match self {
             Self::SignatureMissing { .. } | Self::BodyHashMissing { .. } => "signature_missing",
-            Self::SignatureMalformed { .. } | Self::SignedPartMissing { .. } => {
-                "signature_malformed"
-            }
+            Self::SignatureMalformed { .. }
+            | Self::SignaturePartMissing { .. }
+            | Self::SignedPartMissing { .. } => "signature_malformed",
+            Self::CredentialMissing { what, .. } => match what {
+                Credential::Token => "token_missing",
+                Credential::Password => "password_missing",
+            },
+            Self::CredentialMalformed { what, .. } => match what {
+                Credential::Token => "token_malformed",
+                Credential::Password => "password_malformed",
+            },
+            Self::CredentialMismatch { what, .. } => match what {
+                Credential::Token => "token_mismatch",
+                Credential::Password => "password_mismatch",
+            },
             Self::SignatureMismatch { .. }
             | Self::BodyHashMismatch { .. }
             | Self::UrlHashMismatch { .. } => "signature_mismatch",
-            Self::Ambiguous { .. } => "signature_ambiguous",
+            Self::Ambiguous { .. } => "proof_ambiguous",
             Self::AlgorithmNotAllowed { .. } => "algorithm_not_allowed",
             Self::BodyEmpty { .. } => "body_empty",
             Self::TimestampMissing { .. } | Self::TimestampMalformed { .. } => {

@@ -77,11 +77,16 @@ impl KeyedScheme {
         claims: &Claims<'a>,
     ) -> Result<Option<Time<'a>>, Rejection> {
         let Some(timestamp) = &self.scheme.timestamp else { return Ok(None) };
-        let (at, text) = match &timestamp.place {
-            Place::Field(_) => (&claims.carrier.place, claims.timestamp.clone()),
-            place => (place, request.at(place)?),
+        let (at, text, label) = match &timestamp.place {
+            Place::Field(name) => (&claims.carrier.place, claims.timestamp.clone(), Some(name)),
+            place => (place, request.at(place)?, None),
         };
-        let text = text.ok_or_else(|| Rejection::TimestampMissing { at: at.described() })?;
+        let text = text.ok_or_else(|| {
+            let at = at.described();
+            let at =
+                label.map_or(at.clone(), |name| format!("{at}, which has no `{name}=`").into());
+            Rejection::TimestampMissing { at }
+        })?;
         let time = timestamp.unit.read(&text).ok_or_else(|| Rejection::TimestampMalformed {
             at: at.described(),
             expected: timestamp.unit.expected(),

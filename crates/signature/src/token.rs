@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use crate::place;
 use crate::scheme::{Place, Text, Token};
 use crate::verifier::{Proof, Verified};
-use crate::{ConfigurationError, Received, Rejection, Secret, SigningError};
+use crate::{ConfigurationError, Credential, Received, Rejection, Secret, SigningError};
 
 const AUTHORIZATION: Place = Place::Header(Text::Borrowed("authorization"));
 
@@ -66,22 +66,26 @@ impl Tokens {
         token: &Token,
         request: &Received<'_>,
     ) -> Result<Verified, Rejection> {
-        let malformed = |why| Rejection::SignatureMalformed { at: token.place.described(), why };
-        let value = value(&token.place, request)?;
+        let what = Credential::Token;
+        let malformed =
+            |why| Rejection::CredentialMalformed { what, at: token.place.described(), why };
+        let value = value(what, &token.place, request)?;
         let shown = value.strip_prefix(token.prefix.as_bytes());
         let shown = shown.ok_or_else(|| malformed("it does not begin as it should"))?;
         if shown.is_empty() {
             return Err(malformed("it is empty"));
         }
-        self.judge(&token.place, shown)
+        self.judge(what, &token.place, shown)
     }
 
     pub(crate) fn verify_basic(&self, request: &Received<'_>) -> Result<Verified, Rejection> {
-        let malformed = || Rejection::SignatureMalformed {
+        let what = Credential::Password;
+        let malformed = || Rejection::CredentialMalformed {
+            what,
             at: AUTHORIZATION.described(),
             why: "it is not `Basic` and padded base64 of `user:password`",
         };
-        let value = value(&AUTHORIZATION, request)?;
+        let value = value(what, &AUTHORIZATION, request)?;
         let (kind, rest) = value.split_at_checked(6).ok_or_else(malformed)?;
         if !kind.eq_ignore_ascii_case(b"basic ") {
             return Err(malformed());
@@ -90,13 +94,13 @@ impl Tokens {
         if !shown.contains(&b':') {
             return Err(malformed());
         }
-        self.judge(&AUTHORIZATION, &shown)
+        self.judge(what, &AUTHORIZATION, &shown)
     }
 
-    fn judge(&self, place: &Place, shown: &[u8]) -> Result<Verified, Rejection> {
+    fn judge(&self, what: Credential, place: &Place, shown: &[u8]) -> Result<Verified, Rejection> {
         match self.position(shown) {
             Some(secret) => Ok(Verified { secret, signed_at: None }),
-            None => Err(Rejection::SignatureMismatch { at: place.described() }),
+            None => Err(Rejection::CredentialMismatch { what, at: place.described() }),
         }
     }
 
@@ -117,11 +121,16 @@ impl Tokens {
     }
 }
 
-fn value<'a>(place: &Place, request: &Received<'a>) -> Result<Cow<'a, [u8]>, Rejection> {
+fn value<'a>(
+    what: Credential,
+    place: &Place,
+    request: &Received<'a>,
+) -> Result<Cow<'a, [u8]>, Rejection> {
+    let at = place.described();
     match request.at(place)? {
-        None => Err(Rejection::SignatureMissing { at: place.described() }),
+        None => Err(Rejection::CredentialMissing { what, at }),
         Some(value) if value.is_empty() => {
-            Err(Rejection::SignatureMalformed { at: place.described(), why: "it is empty" })
+            Err(Rejection::CredentialMalformed { what, at, why: "it is empty" })
         }
         Some(value) => Ok(value),
     }

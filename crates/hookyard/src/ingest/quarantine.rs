@@ -23,7 +23,7 @@ use crate::quarantine::{Offer, Release, Released};
 impl Road {
     /// Offers a request whose verification failed to the quarantine.
     pub(super) fn quarantine(&self, arrived: &Arrived<'_>, problem: &Problem) {
-        if problem.kind != Kind::Signature || problem.code == question::CHALLENGE_AS_EVENT {
+        if !problem.kind.is_unproved() || problem.code == question::CHALLENGE_AS_EVENT {
             return;
         }
         let (url, headers) = (arrived.public_url(), HeaderAccess(&arrived.parts.headers));
@@ -217,11 +217,9 @@ fn key_to_fetch<'c>(config: &'c Config, request: &Quarantined) -> Option<(&'c So
     Some((source, fetch))
 }
 
-/// A problem as the quarantine remembers it, without what it tells the sender.
+/// A problem as the quarantine remembers it.
 fn reason(problem: &Problem) -> Reason {
-    let said = problem.detail.as_str();
-    let sentence = said.strip_suffix(" The request was not stored.").unwrap_or(said);
-    Reason { code: problem.code.to_owned(), sentence: sentence.to_owned() }
+    Reason { code: problem.code.to_owned(), sentence: problem.detail.clone() }
 }
 
 impl Release for Arc<Road> {

@@ -119,7 +119,7 @@ fn verify(
 pub(super) fn check_event(source: &Source, received: &Received<'_>) -> Result<(), Problem> {
     let responder = source.responder.as_ref().filter(|_| source.verifier.is_some());
     if responder.is_some_and(|responder| responder.is_challenge(received)) {
-        let detail = "This body could be a challenge, which is signed here for anybody, so its signature proves nothing. The request was not stored.";
+        let detail = "This body could be a challenge, which is signed here for anybody, so its signature proves nothing. Nothing was stored.";
         return Err(Problem { code: CHALLENGE_AS_EVENT, ..Problem::new(Kind::Signature, detail) });
     }
     Ok(())

@@ -335,7 +335,7 @@ fn looks_like(
     headers: &HeaderMap,
     expected: Option<&'static Provider>,
 ) -> Option<String> {
-    if !matches!(problem.kind, Kind::SourceNotFound | Kind::Signature) {
+    if problem.kind != Kind::SourceNotFound && !problem.kind.is_unproved() {
         return None;
     }
     let found = suggest(&HeaderAccess(headers));

@@ -154,7 +154,7 @@ mod tests {
             (format!("t=1800000000,v1={zeros}"), "signature_malformed"),
             (format!("t=1800000000,h=a b,v1={zeros}"), "signature_malformed"),
             (format!("t=1800000000,h=a\u{7f},v1={zeros}"), "signature_malformed"),
-            (format!("t=1800000000,h=,h=,v1={zeros}"), "signature_ambiguous"),
+            (format!("t=1800000000,h=,h=,v1={zeros}"), "proof_ambiguous"),
             (format!("h=,v1={zeros}"), "timestamp_malformed"),
             ("t=1800000000".to_owned(), "signature_missing"),
             (format!("t=1800000000,h=,v1={zeros}"), "signature_mismatch"),

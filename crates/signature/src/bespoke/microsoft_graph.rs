@@ -10,9 +10,10 @@ use crate::bespoke::{Bespoke, Prove};
 use crate::scheme::{Covers, Text};
 use crate::token::Tokens;
 use crate::verifier::{Proof, Verified};
-use crate::{Received, Rejection, Secret, SigningError, UnixSeconds};
+use crate::{Credential, Received, Rejection, Secret, SigningError, UnixSeconds};
 
 const AT: Text = Text::Borrowed("JSON value `clientState` of every item of the body");
+const WHAT: Credential = Credential::Token;
 const ITEMS: Text = Text::Borrowed("JSON value `/value` of the body");
 
 /// The secret in each item.
@@ -49,22 +50,26 @@ impl Prove for Graph {
         _: Option<&[u8]>,
     ) -> Result<Verified, Rejection> {
         let read = serde_json::from_slice::<Batch>(request.body);
-        let items = read.map_err(|_| Rejection::SignatureMissing { at: AT })?.value;
+        let items = read.map_err(|_| Rejection::CredentialMissing { what: WHAT, at: AT })?.value;
         let mut proven = None;
         for item in &items {
             let state = item.client_state.as_deref();
-            let state = state.ok_or(Rejection::SignatureMissing { at: AT })?;
+            let state = state.ok_or(Rejection::CredentialMissing { what: WHAT, at: AT })?;
             if state.is_empty() {
-                return Err(Rejection::SignatureMalformed { at: AT, why: "it is empty" });
+                return Err(Rejection::CredentialMalformed {
+                    what: WHAT,
+                    at: AT,
+                    why: "it is empty",
+                });
             }
             let found = self.0.position(state.as_bytes());
-            let found = found.ok_or(Rejection::SignatureMismatch { at: AT })?;
+            let found = found.ok_or(Rejection::CredentialMismatch { what: WHAT, at: AT })?;
             if proven.is_some_and(|before| before != found) {
-                return Err(Rejection::SignatureMismatch { at: AT });
+                return Err(Rejection::CredentialMismatch { what: WHAT, at: AT });
             }
             proven = Some(found);
         }
-        let secret = proven.ok_or(Rejection::SignatureMissing { at: AT })?;
+        let secret = proven.ok_or(Rejection::CredentialMissing { what: WHAT, at: AT })?;
         Ok(Verified { secret, signed_at: None })
     }
 
@@ -102,15 +107,15 @@ mod tests {
         for (body, expected) in [
             (r#"{"value":[{"clientState":"one"},{"clientState":"one"}]}"#, "0"),
             (r#"{"value":[{"clientState":"two"}]}"#, "1"),
-            (r#"{"value":[{"clientState":"one"},{"clientState":"two"}]}"#, "signature_mismatch"),
-            (r#"{"value":[{"clientState":"one"},{"clientState":"x"}]}"#, "signature_mismatch"),
-            (r#"{"value":[{"clientState":"one"},{}]}"#, "signature_missing"),
-            (r#"{"value":[{"clientState":"one"},{"clientState":1}]}"#, "signature_missing"),
-            (r#"{"value":[{"clientState":""}]}"#, "signature_malformed"),
-            (r#"{"value":[]}"#, "signature_missing"),
-            (r#"{"clientState":"one"}"#, "signature_missing"),
-            (r#"{"value":[],"value":[{"clientState":"one"}]}"#, "signature_missing"),
-            (r#"{"value":[{"clientState":"x","clientState":"one"}]}"#, "signature_missing"),
+            (r#"{"value":[{"clientState":"one"},{"clientState":"two"}]}"#, "token_mismatch"),
+            (r#"{"value":[{"clientState":"one"},{"clientState":"x"}]}"#, "token_mismatch"),
+            (r#"{"value":[{"clientState":"one"},{}]}"#, "token_missing"),
+            (r#"{"value":[{"clientState":"one"},{"clientState":1}]}"#, "token_missing"),
+            (r#"{"value":[{"clientState":""}]}"#, "token_malformed"),
+            (r#"{"value":[]}"#, "token_missing"),
+            (r#"{"clientState":"one"}"#, "token_missing"),
+            (r#"{"value":[],"value":[{"clientState":"one"}]}"#, "token_missing"),
+            (r#"{"value":[{"clientState":"x","clientState":"one"}]}"#, "token_missing"),
         ] {
             assert_eq!(verify(body), expected, "{body}");
         }

@@ -11,7 +11,8 @@ const GZIP: &[u8] = b"\x1f\x8b";
 pub(super) fn find(scene: &Scene<'_>) -> Option<Finding> {
     let (mistake, sentence) = match scene.rejection()? {
         Rejection::TimestampOutsideWindow { seconds, tolerance } => age(*seconds, *tolerance),
-        Rejection::SignatureMissing { .. } => unsigned(scene),
+        Rejection::SignatureMissing { .. } => unsigned(scene, "signature"),
+        Rejection::CredentialMissing { what, .. } => unsigned(scene, &what.to_string()),
         Rejection::AlgorithmNotAllowed { at, wanted } => {
             let says =
                 format!("Only an older kind of signature is there, in the {at}; {wanted} counts.");
@@ -49,8 +50,8 @@ fn age(seconds: i64, tolerance: u64) -> (Mistake, String) {
     (mistake, says)
 }
 
-/// No signature is there: other headers may tell why.
-fn unsigned(scene: &Scene<'_>) -> (Mistake, String) {
+/// No signature is there, or what is shown instead of one: other headers may tell why.
+fn unsigned(scene: &Scene<'_>, proof: &str) -> (Mistake, String) {
     let sender = scene.sender();
     let suggestions = suggest(scene.request.headers);
     let here = scene.case.provider;
@@ -65,7 +66,7 @@ fn unsigned(scene: &Scene<'_>) -> (Mistake, String) {
     let known = here.map(|provider| present(provider, scene.request.headers)).unwrap_or_default();
     if let Some(name) = known.first() {
         let says = format!(
-            "{sender}'s header `{name}` is there, but not the signature{wanted}: either no secret is set there, or a proxy drops the header."
+            "{sender}'s header `{name}` is there, but not the {proof}{wanted}: either no secret is set there, or a proxy drops the header."
         );
         return (Mistake::SignatureLost, says);
     }

@@ -2,19 +2,25 @@
 
 use super::trial::Scene;
 use super::{Case, Refusal};
-use crate::json;
+use crate::{ConfigurationError, Setting, json};
 
 /// The steps, as sentences, the likely first.
 pub(super) fn steps(scene: &Scene<'_>) -> Vec<String> {
     let Case { provider, scheme, secrets, .. } = scene.case;
     let sender = scene.sender();
     let mut steps = Vec::new();
-    if matches!(scene.refusal, Refusal::Configuration(_)) {
-        steps.push(format!("Copy the secret again from where {sender} shows it."));
-    } else {
-        steps.push(format!(
+    match scene.refusal {
+        Refusal::Configuration(ConfigurationError::SettingMissing(setting)) => {
+            steps.push(format!(
+                "Give the setting `{setting}`: `--set {setting}=…` for `hookyard verify`, `settings.{setting}` of the source in a configuration."
+            ));
+        }
+        Refusal::Configuration(_) => {
+            steps.push(format!("Copy the secret again from where {sender} shows it."));
+        }
+        Refusal::Request(_) => steps.push(format!(
             "Compare the secret with the one that {sender} shows for this very endpoint: test and live have their own."
-        ));
+        )),
     }
     if scheme.covers().body {
         steps.push(
@@ -39,11 +45,12 @@ pub(super) fn steps(scene: &Scene<'_>) -> Vec<String> {
         );
     }
     let Some(provider) = provider else { return steps };
-    for setting in provider.settings {
-        steps.push(format!(
-            "See whether the setting `{}` is right: {}",
-            setting.name, setting.about
-        ));
+    for Setting { name, about, .. } in provider.settings {
+        if scene.case.options.setting(name).is_some() {
+            steps.push(format!("See whether the setting `{name}` is right: {about}"));
+        } else {
+            steps.push(format!("The setting `{name}` is not given: {about}"));
+        }
     }
     if !provider.note.is_empty() {
         steps.push(provider.note.to_owned());

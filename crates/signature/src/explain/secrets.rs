@@ -17,6 +17,7 @@ fn in_question(scene: &Scene<'_>) -> bool {
     match scene.rejection() {
         None => true,
         Some(Rejection::BodyHashMismatch { .. } | Rejection::BodyHashMissing { .. }) => false,
+        Some(Rejection::CredentialMismatch { .. }) => true,
         Some(_) => scene.is_mismatch(),
     }
 }

@@ -164,7 +164,10 @@ fn unescaped(text: &str) -> String {
 /// Other hashes, and the same one in another encoding.
 pub(super) fn algorithms<'s>(scene: &'s Scene<'_>) -> Box<dyn Iterator<Item = Candidate> + 's> {
     let could_be = scene.is_mismatch()
-        || matches!(scene.rejection(), Some(Rejection::SignatureMalformed { .. }));
+        || matches!(
+            scene.rejection(),
+            Some(Rejection::SignatureMalformed { .. } | Rejection::SignaturePartMissing { .. })
+        );
     let Some(signed) = scene.signed().filter(|signed| could_be && is_mac(signed.algorithm)) else {
         return Box::new(std::iter::empty());
     };

@@ -67,6 +67,10 @@ impl<'a> Scene<'a> {
                 | Refusal::Request(
                     Rejection::SignatureMissing { .. }
                         | Rejection::SignatureMalformed { .. }
+                        | Rejection::SignaturePartMissing { .. }
+                        | Rejection::CredentialMissing { .. }
+                        | Rejection::CredentialMalformed { .. }
+                        | Rejection::CredentialMismatch { .. }
                         | Rejection::AlgorithmNotAllowed { .. }
                         | Rejection::Ambiguous { .. }
                         | Rejection::TimestampOutsideWindow { .. }

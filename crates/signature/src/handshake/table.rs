@@ -92,8 +92,9 @@ pub(crate) const BRAINTREE: Handshake = asks(&[Question {
 
 /// The protection against abuse that CloudEvents describes
 /// (<https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md#4-abuse-protection>).
-/// Whoever sends without the proof is refused all the same, so every origin is allowed, at the
-/// rate that it asks for. The answer is given at once; no callback is used.
+/// It asks for consent and authenticates nobody, says the specification, so that the question may
+/// come without the token of the events. Whoever sends without the proof is refused all the same,
+/// so every origin is allowed, at the rate that it asks for. The answer is given at once; no callback is used.
 pub(crate) const CLOUDEVENTS: Handshake = asks(&[Question {
     method: "OPTIONS",
     marks: &[Has(Header(Borrowed("webhook-request-origin")))],
@@ -284,9 +285,12 @@ pub(crate) const NOTION: Handshake = asks(&[Question {
 /// <https://developer.nylas.com/docs/v3/notifications/>
 pub(crate) const NYLAS: Handshake = DROPBOX;
 
-/// <https://developer.okta.com/docs/concepts/event-hooks/#one-time-verification-request>
+/// The header `authorization` comes along with the secret, as with events
+/// (<https://support.okta.com/help/s/article/Unable-to-verify-event-hook-Hook-hook-name-execution-failed>;
+/// <https://developer.okta.com/docs/concepts/event-hooks/#one-time-verification-request>).
 pub(crate) const OKTA_EVENT_HOOK: Handshake = asks(&[Question {
     marks: &[Has(Header(Borrowed("x-okta-verification-challenge")))],
+    trust: Trust::Verified,
     challenge: Some(&Challenge {
         at: Header(Borrowed("x-okta-verification-challenge")),
         alphabet: Base64,

@@ -418,7 +418,7 @@ pub(crate) fn headers_of_a_proof_are_there_once_and_whole() {
             for twin in [value, b"other".to_vec(), Vec::new()] {
                 let mut twice = sample.message.clone();
                 twice.headers.push((name.to_uppercase(), twin));
-                assert_eq!(sample.judge(&twice), "signature_ambiguous", "{slug}: {name}");
+                assert_eq!(sample.judge(&twice), "proof_ambiguous", "{slug}: {name}");
             }
         }
     }
@@ -575,7 +575,7 @@ pub(crate) fn ebay_is_refused_when_changed() {
     }
     let mut twice = message.clone();
     twice.headers.push((name.to_uppercase(), message.get(name)));
-    assert_eq!(code(&ebay, &twice, NOW), "signature_ambiguous");
+    assert_eq!(code(&ebay, &twice, NOW), "proof_ambiguous");
 }
 
 /// Every header that one of these schemes reads.

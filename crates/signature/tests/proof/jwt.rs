@@ -207,7 +207,7 @@ pub(crate) fn a_missing_empty_or_doubled_token_is_refused() {
         );
         let mut twice = message.clone();
         twice.headers.push((header.to_uppercase(), message.get(header)));
-        assert_eq!(code(&verifier, &twice, NOW), "signature_ambiguous", "{slug}");
+        assert_eq!(code(&verifier, &twice, NOW), "proof_ambiguous", "{slug}");
     }
 }
 

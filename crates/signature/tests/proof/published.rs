@@ -78,7 +78,7 @@ fn what_is_signed_is_accepted_and_nothing_of_it_can_be_changed() {
                     .concat(),
                 ..message.clone()
             };
-            assert_eq!(code(&mine, &twice, None), "signature_ambiguous", "{slug}: {name} twice");
+            assert_eq!(code(&mine, &twice, None), "proof_ambiguous", "{slug}: {name} twice");
             for index in 0..value.len() {
                 let mut bytes = value.clone().into_bytes();
                 bytes[index] = if bytes[index] == b'A' { b'B' } else { b'A' };

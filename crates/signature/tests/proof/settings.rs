@@ -104,9 +104,9 @@ fn a_token_can_stand_anywhere() {
     for (value, expected) in [
         ("first token", "ok"),
         ("second token", "ok"),
-        ("first token ", "signature_mismatch"),
-        ("First token", "signature_mismatch"),
-        ("", "signature_malformed"),
+        ("first token ", "token_mismatch"),
+        ("First token", "token_mismatch"),
+        ("", "token_malformed"),
     ] {
         assert_eq!(code(&tokens, &with(value), NOW), expected, "{value:?}");
     }

@@ -274,7 +274,17 @@ impl Sample {
     }
 
     pub(crate) fn expect(&self, message: &Message, expected: &str, what: &str) {
-        assert_eq!(self.code(message, NOW), expected, "{}: {what}", self.name);
+        assert_eq!(self.code(message, NOW), self.named(expected), "{}: {what}", self.name);
+    }
+
+    /// A code as it is of what this sender shows, given as it is of a signature.
+    pub(crate) fn named(&self, code: &str) -> String {
+        let shown = match &self.scheme {
+            Scheme::Basic => "password",
+            _ if self.is_token() => "token",
+            _ => "signature",
+        };
+        code.replace("signature", shown)
     }
 
     /// A body that carries the proof, changed: refused for whatever reason comes first.

@@ -207,7 +207,9 @@ impl Signed {
             let verdict = changed.received(|received| verifier.verify(received, now));
             let is_wrong = matches!(
                 verdict,
-                Err(Rejection::SignatureMismatch { .. } | Rejection::BodyHashMismatch { .. })
+                Err(Rejection::SignatureMismatch { .. }
+                    | Rejection::CredentialMismatch { .. }
+                    | Rejection::BodyHashMismatch { .. })
             );
             is_wrong.then_some(changed)
         })
