@@ -2,6 +2,8 @@
 //!
 //! Numbers and the order of keys are kept as they came, except where the point is to change them.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use serde::de::IgnoredAny;
@@ -47,7 +49,7 @@ enum Escapes {
     Of { says: &'static str, slash: bool, ascii: Option<Case>, html: bool },
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Case {
     Lower,
     Upper,
@@ -103,13 +105,20 @@ pub(super) fn rewritten<'s>(scene: &'s Scene<'_>) -> Box<dyn Iterator<Item = Can
     let body = scene.request.body;
     let document = (scene.is_mismatch() && body.len() <= LARGEST).then(|| Node::read(body));
     let Some(document) = document.flatten() else { return Box::new(std::iter::empty()) };
-    let mut seen = std::collections::HashSet::new();
+    let traits = Traits::of(body, &document);
+    let mut written = HashSet::new();
+    let mut seen = HashSet::new();
     let styles = FORMS.iter().flat_map(|form| {
         LAYOUTS
             .iter()
+            .enumerate()
             .flat_map(move |layout| ESCAPES.iter().map(move |escapes| (form, layout, escapes)))
     });
-    Box::new(styles.filter_map(move |(&(sorted, plain, end), layout, escapes)| {
+    Box::new(styles.filter_map(move |(&(sorted, plain, end), (index, layout), escapes)| {
+        let form = (sorted && traits.is_unsorted, plain && traits.has_fractions, end);
+        if !written.insert((form, index, traits.told_apart(escapes))) {
+            return None;
+        }
         let mut writer = Writer { layout, escapes, sorted, plain, out: String::new() };
         writer.node(&document, 0);
         writer.out.push_str(end);
@@ -124,6 +133,57 @@ pub(super) fn rewritten<'s>(scene: &'s Scene<'_>) -> Box<dyn Iterator<Item = Can
             )
         })
     }))
+}
+
+/// What a document has that styles write in different ways. Two styles that differ in nothing that
+/// it has are one, and are not both written: of a large document that is most of the work.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of one document")]
+struct Traits {
+    /// Escapes, behind which anything may stand.
+    has_escapes: bool,
+    has_slashes: bool,
+    /// Letters beyond ASCII.
+    has_letters: bool,
+    /// What Go escapes for HTML.
+    has_markup: bool,
+    /// Numbers that JavaScript may write in another way.
+    has_fractions: bool,
+    is_unsorted: bool,
+}
+
+/// What an [`Escapes`] comes to in a document: whether texts stay as they are, whether slashes are
+/// escaped, how letters are, and whether markup is.
+type Told = (bool, bool, Option<Case>, bool);
+
+impl Traits {
+    fn of(body: &[u8], document: &Node<'_>) -> Self {
+        let has_escapes = body.contains(&b'\\');
+        let has = |wanted: &[u8]| has_escapes || body.iter().any(|byte| wanted.contains(byte));
+        let has_letters = has_escapes || !body.is_ascii();
+        Self {
+            has_escapes,
+            has_slashes: has(b"/"),
+            has_letters,
+            // Two of the characters that Go escapes are beyond ASCII.
+            has_markup: has_letters || has(b"<>&"),
+            has_fractions: document.any(&|node| matches!(node, Node::Plain(word) if is_fraction(word))),
+            is_unsorted: document.any(&|node| {
+                matches!(node, Node::Object(members) if !members.is_sorted_by_key(|(key, _)| *key))
+            }),
+        }
+    }
+
+    fn told_apart(&self, escapes: &Escapes) -> Told {
+        match *escapes {
+            Escapes::Kept => (self.has_escapes, false, None, false),
+            Escapes::Of { slash, ascii, html, .. } => (
+                false,
+                slash && self.has_slashes,
+                ascii.filter(|_| self.has_letters),
+                html && self.has_markup,
+            ),
+        }
+    }
 }
 
 fn hash(body: &[u8]) -> u64 {
@@ -176,6 +236,16 @@ impl<'a> Node<'a> {
         let mut rest = text;
         let node = Self::value(&mut rest, 0)?;
         matches!(node, Self::List(_) | Self::Object(_)).then_some(node)
+    }
+
+    /// Whether this is so of the document or of something in it.
+    fn any(&self, is: &dyn Fn(&Self) -> bool) -> bool {
+        is(self)
+            || match self {
+                Self::Text(_) | Self::Plain(_) => false,
+                Self::List(items) => items.iter().any(|item| item.any(is)),
+                Self::Object(members) => members.iter().any(|(_, value)| value.any(is)),
+            }
     }
 
     fn value(rest: &mut &'a str, depth: usize) -> Option<Self> {
@@ -236,6 +306,19 @@ fn quoted<'a>(rest: &mut &'a str) -> Option<&'a str> {
     let (text, after) = rest.split_at_checked(end + 1)?;
     *rest = after;
     Some(text)
+}
+
+/// What a text with its quotes says.
+fn unescaped(quoted: &str) -> Option<Cow<'_, str>> {
+    if quoted.contains('\\') {
+        return serde_json::from_str(quoted).ok().map(Cow::Owned);
+    }
+    quoted.strip_prefix('"')?.strip_suffix('"').map(Cow::Borrowed)
+}
+
+/// Whether a number has a point or an exponent. A word may seem to: it is no number.
+fn is_fraction(word: &str) -> bool {
+    word.contains(['.', 'e', 'E'])
 }
 
 struct Writer<'w> {
@@ -301,7 +384,7 @@ impl Writer<'_> {
     fn word(&mut self, word: &str) {
         let number = self.plain.then(|| word.parse::<f64>().ok()).flatten();
         match number {
-            Some(number) if number.abs() < 1e21 && word.contains(['.', 'e', 'E']) => {
+            Some(number) if number.abs() < 1e21 && is_fraction(word) => {
                 self.out.push_str(&number.to_string());
             }
             _ => self.out.push_str(word),
@@ -314,7 +397,7 @@ impl Writer<'_> {
             return;
         };
         // Half of a surrogate pair is no text that could be written in another way.
-        let Ok(text) = serde_json::from_str::<String>(quoted) else {
+        let Some(text) = unescaped(quoted) else {
             self.out.push_str(quoted);
             return;
         };
@@ -384,6 +467,37 @@ mod tests {
             written("{\"a\":[1,{\"b\":\"x/y\"}]}", 2, 2),
             "{\n  \"a\": [\n    1,\n    {\n      \"b\": \"x\\/y\"\n    }\n  ]\n}"
         );
+    }
+
+    /// What is left out as written before would have been the same bytes: all of the styles that
+    /// make other bytes of a document are told apart.
+    #[test]
+    fn styles_are_told_apart_where_a_document_differs() {
+        for body in [
+            r#"{"a":1,"b":[true,null]}"#,
+            r#"{"b":1.0,"a":1e3}"#,
+            r#"{"a":"x/y"}"#,
+            r#"{"a":"<b>&"}"#,
+            "{\"a\":\"h\u{e9} \u{2665} \u{2028}\"}",
+            r#"{"a":"\u00e9 \/ \u003c \n"}"#,
+            r#"{"b":"\"","a":"x/y < \u2028","n":-1.50}"#,
+        ] {
+            let document = Node::read(body.as_bytes()).unwrap();
+            let traits = Traits::of(body.as_bytes(), &document);
+            let mut made = std::collections::HashMap::new();
+            for &(sorted, plain, end) in FORMS {
+                for (layout, escapes) in
+                    LAYOUTS.iter().flat_map(|layout| ESCAPES.iter().map(move |it| (layout, it)))
+                {
+                    let mut writer = Writer { layout, escapes, sorted, plain, out: String::new() };
+                    writer.node(&document, 0);
+                    let form = (sorted && traits.is_unsorted, plain && traits.has_fractions, end);
+                    let key = (form, layout.says, traits.told_apart(escapes));
+                    let before = made.insert(key, writer.out.clone());
+                    assert!(before.is_none_or(|before| before == writer.out), "{body}");
+                }
+            }
+        }
     }
 
     #[test]
