@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use hookyard_signature::{
-    Body, ConfigurationError, Options, Provider, Reply, Said, Scheme, Setting, Trust,
+    Body, ConfigurationError, KeyForm, Options, Provider, Reply, Said, Scheme, Setting, Trust,
 };
 use serde_json::Value;
 
@@ -30,15 +30,12 @@ pub(super) fn example(provider: &Provider) -> String {
             .unwrap();
         }
         scheme if scheme.needs_secret() => {
-            writeln!(text, "secret = \"{}\"", variable(provider, "secret")).unwrap();
+            writeln!(text, "secret = \"{}\"", variable(provider, key(provider))).unwrap();
         }
         _ => {}
     }
-    let missing = missing(provider);
-    let settings: Vec<_> = provider
-        .settings
+    let settings: Vec<_> = shown_settings(provider)
         .iter()
-        .filter(|setting| is_shown(provider, setting) || missing.contains(setting.name))
         .map(|setting| format!("{} = \"{}\"", setting.name, variable(provider, setting.name)))
         .collect();
     if !settings.is_empty() {
@@ -47,6 +44,25 @@ pub(super) fn example(provider: &Provider) -> String {
     text.push_str("\n[destinations.app]\nurl = \"http://127.0.0.1:3000/hooks\"\n");
     writeln!(text, "\n[[routes]]\nfrom = \"{slug}\"\nto = \"app\"").unwrap();
     text
+}
+
+/// The settings that the example has.
+pub(super) fn shown_settings(provider: &Provider) -> Vec<&'static Setting> {
+    let missing = missing(provider);
+    let settings = provider.settings.iter();
+    let is_shown =
+        |setting: &&Setting| is_shown(provider, setting) || missing.contains(setting.name);
+    settings.filter(is_shown).collect()
+}
+
+/// What stands in `secret`, as its variable is called.
+pub(super) fn key(provider: &Provider) -> &'static str {
+    if is_public(provider) { "public_key" } else { "secret" }
+}
+
+/// Whether what is configured is a public key, of which the provider alone has the other half.
+pub(super) fn is_public(provider: &Provider) -> bool {
+    matches!(&provider.scheme, Scheme::Signed(signed) if signed.key == KeyForm::Public)
 }
 
 /// Whether the provider sends the secret itself.
@@ -115,7 +131,7 @@ pub(super) fn value(
 ) -> Option<String> {
     let cases = vectors?["cases"].as_array().unwrap();
     let case = cases.iter().find(|case| case["expect"] == "valid").unwrap();
-    if variable == name(provider, "secret") || variable == name(provider, "password") {
+    if [key(provider), "password"].iter().any(|what| variable == name(provider, what)) {
         // Of test values of providers some are too short for a good secret. Where it has no
         // form, another does.
         let secret = case["secret"].as_str().unwrap();

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use hookyard_signature::{Category, Confidence, KeyForm, Provider, Scheme};
+use hookyard_signature::{
+    Category, Confidence, Fact, KeyForm, Piece, Provider, Scheme, Signed, Text,
+};
 use serde_json::Value;
 
-use super::example::{example, hands_over, name};
+use super::example::{example, hands_over, is_public, key, name, shown_settings};
 use super::{BY_HAND, END_BY_HAND, root, vectors};
 
 /// The page, with what a person wrote.
@@ -31,7 +33,7 @@ pub(super) fn page(provider: &Provider, by_hand: Option<&str>) -> String {
     }
     page.push_str(END_BY_HAND);
     page.push('\n');
-    page.push_str(&set_up(provider));
+    page.push_str(&set_up(provider, by_hand.is_some_and(|text| !text.trim().is_empty())));
     for (title, text) in [
         ("What is checked", checked(provider)),
         ("What is not", uncovered(provider)),
@@ -69,11 +71,12 @@ fn confidence(provider: &Provider) -> String {
     }
 }
 
-/// What has to be done about the secret.
-fn secret(provider: &Provider) -> String {
+/// What has to be done about the secret. Where a person has written how to set it up, they have
+/// said where the secret is found.
+fn secret(provider: &Provider, is_described: bool) -> String {
     let Provider { slug, scheme, .. } = provider;
     let title = title(provider);
-    let variable = name(provider, "secret");
+    let variable = name(provider, key(provider));
     match scheme {
         Scheme::Unsigned => format!(
             "{title} signs nothing, so there is no secret to copy. Whoever knows the URL can send: give the source a name that nobody guesses, or let the provider's addresses in alone with `allow_ips`."
@@ -99,28 +102,49 @@ fn secret(provider: &Provider) -> String {
         scheme if !scheme.needs_secret() => format!(
             "{title} publishes the keys by which it signs, and the hub fetches them: no secret is needed. Where the hub may not reach it, the key itself can be the `secret`."
         ),
-        Scheme::Signed(signed) => format!(
-            "Put {} into the environment variable `{variable}`. It is shown where the webhook is made, or chosen there.",
-            form(signed.key)
+        _ if provider.confidence == Confidence::Unknown => format!(
+            "Put the secret by which {title} signs into the environment variable `{variable}`. Where it is found, and in which form, its documentation has to say."
         ),
+        Scheme::Signed(signed) => {
+            let put =
+                format!("Put {} into the environment variable `{variable}`.", form(signed.key));
+            let made = if is_public(provider) { "" } else { ", or chosen there" };
+            if is_described {
+                put
+            } else {
+                format!("{put} As a rule it is shown where the webhook is made{made}.")
+            }
+        }
         Scheme::Bespoke(_) => format!(
             "Put the secret or key by which {title} signs, as it is shown there, into the environment variable `{variable}`."
         ),
     }
 }
 
-fn set_up(provider: &Provider) -> String {
+/// What has to be done about the settings of the example.
+fn settings_in_variables(provider: &Provider) -> String {
+    let settings = shown_settings(provider);
+    let put = settings.iter().map(|setting| {
+        format!(
+            " The setting `{}` goes into `{}` ([what it is](#settings)).",
+            setting.name,
+            name(provider, setting.name)
+        )
+    });
+    put.collect()
+}
+
+fn set_up(provider: &Provider, is_described: bool) -> String {
     let Provider { slug, scheme, .. } = provider;
-    let title = title(provider);
     let url = format!(
-        "At {title}, let the webhook go to `https://hooks.example.com/webhook/{slug}`, with your own host.{}",
+        "Have the webhook sent to `https://hooks.example.com/webhook/{slug}`, with your own host.{}",
         if scheme.covers().url {
             " The URL is signed: write it there exactly as it is reached, and the same host in `public_url`."
         } else {
             ""
         }
     );
-    let secret = secret(provider);
+    let secret = secret(provider, is_described) + &settings_in_variables(provider);
     let source = format!(
         "Write the source and where its events go into `hookyard.toml` ([every option](../reference/configuration.md)):\n\n   ```toml\n{}   ```\n",
         indented(&example(provider))
@@ -148,7 +172,7 @@ fn indented(text: &str) -> String {
 /// What a secret looks like.
 const fn form(key: KeyForm) -> &'static str {
     match key {
-        KeyForm::Text => "the signing secret, whole and as it is shown, a prefix included,",
+        KeyForm::Text => "the signing secret, whole and as it is shown,",
         KeyForm::TextWithoutPrefix => "the secret key, with or without its prefix,",
         KeyForm::Hex => "the signing key, which is hexadecimal,",
         KeyForm::Base64 => "the signing key, which is base64,",
@@ -195,18 +219,19 @@ fn checked(provider: &Provider) -> String {
     }
     lines.extend(scheme.tolerance().map(|seconds| format!("A request is accepted for {} before and after it was signed; `tolerance` in the source changes that.", seconds_in_words(seconds))));
     if *scheme != Scheme::Unsigned && scheme.needs_secret() && !hands_over(provider) {
-        let variable = name(provider, "secret");
-        let (key, old) = if provider.slug == "basic" {
-            ("With", "a `username` there is one password at a time.".to_owned())
+        let variable = name(provider, key(provider));
+        let what = if is_public(provider) { "key" } else { "secret" };
+        let (while_changed, old) = if provider.slug == "basic" {
+            ("With".to_owned(), "a `username` there is one password at a time.".to_owned())
         } else {
             (
-                "While a secret is changed, the old and the new one both count:",
+                format!("While a {what} is changed, the old and the new one both count:"),
                 format!(
                     "`secrets = [\"${{{variable}}}\", \"${{{variable}_BEFORE}}\"]` instead of `secret`."
                 ),
             )
         };
-        lines.push(format!("{key} {old}"));
+        lines.push(format!("{while_changed} {old}"));
     }
     bullets(&lines)
 }
@@ -236,10 +261,14 @@ fn uncovered(provider: &Provider) -> String {
             lines.push(format!("Not protected, so that it may have been changed on the way: {}, and headers that are not signed.", of(false)));
         }
     }
-    let repeats = if provider.event_id.in_words().is_empty() {
-        "No id is known by which such a repeat could be told (see [Events](#events))."
-    } else {
-        "Such a repeat is told by the event's id, for 30 days."
+    let of_items = provider.items.as_ref().map(|items| told_by(&items.event_id));
+    let of_items = of_items.filter(|told| matches!(told, ToldBy::Id));
+    let repeats = match of_items.unwrap_or_else(|| told_by(&provider.event_id)) {
+        ToldBy::Nothing => {
+            "No id is known by which such a repeat could be told (see [Events](#events))."
+        }
+        ToldBy::Body => "Such a repeat is told by its body, for 30 days.",
+        ToldBy::Id => "Such a repeat is told by the event's id, for 30 days.",
     };
     match (&provider.scheme, parts[1].1, provider.scheme.tolerance()) {
         (Scheme::Unsigned, ..) | (_, true, Some(_)) => {}
@@ -281,11 +310,8 @@ fn handshake(provider: &Provider) -> String {
     let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", provider.slug)));
     let cells: Vec<_> = row.unwrap().split('|').map(str::trim).collect();
     format!(
-        "{} asks a question before it sends events, and the hub answers by itself: nothing has to be switched on, and no event is stored.\n\n- It asks with: {}.\n- Checked by: {}.\n- Answer: {}.\n\nWhat holds for all questions: [Handshakes](../reference/handshakes.md).\n",
-        title(provider),
-        cells[2],
-        cells[3],
-        cells[4]
+        "The provider asks a question before it sends events, and the hub answers by itself: nothing has to be switched on, and no event is stored.\n\n- It asks with: {}.\n- Checked by: {}.\n- Answer: {}.\n\nWhat holds for all questions: [Handshakes](../reference/handshakes.md).\n",
+        cells[2], cells[3], cells[4]
     )
 }
 
@@ -293,10 +319,11 @@ fn events(provider: &Provider) -> String {
     let id = provider.event_id.in_words();
     let kind = provider.event_type.in_words();
     let mut lines = vec![
-        if id.is_empty() {
-            "The event's id is not known, so no repeat is told. Where an event has one, name its place in `dedupe`, such as `dedupe = { key = \"json:/id\" }`.".to_owned()
-        } else {
-            format!("The event's id, by which repeats are told: {id}.")
+        match told_by(&provider.event_id) {
+            ToldBy::Nothing => "The event's id is not known, so no repeat is told. Where an event has one, name its place in `dedupe`, such as `dedupe = { key = \"json:/id\" }`.".to_owned(),
+            ToldBy::Body if provider.items.is_some() => "A request that is one event has no id: a repeat of it is told by its body, which is the same.".to_owned(),
+            ToldBy::Body => "No id of the event is known: a repeat is told by its body, which is the same.".to_owned(),
+            ToldBy::Id => format!("The event's id, by which repeats are told: {id}."),
         },
         if kind.is_empty() {
             "The event's type is not known; a route takes all events, or none.".to_owned()
@@ -311,6 +338,22 @@ fn events(provider: &Provider) -> String {
         ));
     }
     bullets(&lines)
+}
+
+/// By what a repeat is told.
+enum ToldBy {
+    Nothing,
+    Body,
+    Id,
+}
+
+fn told_by(id: &Fact) -> ToldBy {
+    let mut pieces = id.alternatives.iter().flat_map(|pieces| pieces.iter());
+    match id.alternatives.len() {
+        0 => ToldBy::Nothing,
+        _ if pieces.all(|piece| *piece == Piece::BodyHash) => ToldBy::Body,
+        _ => ToldBy::Id,
+    }
 }
 
 fn answer(provider: &Provider) -> String {
@@ -350,12 +393,14 @@ pub(super) fn commands(provider: &Provider) -> Vec<String> {
     let slug = provider.slug;
     let mut commands = Vec::new();
     let mut verify = format!("hookyard verify --provider {slug}");
-    if provider.scheme.needs_secret() {
+    if is_public(provider) {
+        verify.push_str(" --secret-file public-key.txt");
+    } else if provider.scheme.needs_secret() {
         verify.push_str(" --secret-file secret.txt");
     } else {
         verify.push_str(" --key-file key.txt");
     }
-    for header in provider.scheme.headers() {
+    for header in headers(provider) {
         write!(verify, " --header '{header}: …'").unwrap();
     }
     for setting in provider.settings.iter().filter(|setting| setting.required) {
@@ -373,6 +418,17 @@ pub(super) fn commands(provider: &Provider) -> Vec<String> {
     commands
 }
 
+/// The headers of a request, of places that stand for each other the first alone.
+fn headers(provider: &Provider) -> Vec<Text> {
+    match &provider.scheme {
+        Scheme::Signed(signed) => {
+            let other_carriers = Vec::new().into();
+            Scheme::Signed(Signed { other_carriers, ..signed.clone() }).headers()
+        }
+        scheme => scheme.headers(),
+    }
+}
+
 /// A command as a shell splits it, which here knows single quotes alone.
 pub(super) fn words(line: &str) -> Vec<String> {
     let mut words = Vec::new();
@@ -386,19 +442,29 @@ pub(super) fn words(line: &str) -> Vec<String> {
     words
 }
 
+/// By what a test event is signed, and what takes it.
+fn signed_by(provider: &Provider) -> String {
+    match &provider.scheme {
+        Scheme::Unsigned => String::new(),
+        _ if is_public(provider) => ".\nThe provider alone has its private key, so a pair of keys is made up and the public one shown: a source takes the event if that is its `secret`".to_owned(),
+        scheme if scheme.needs_secret() => format!(
+            "; with `--secret`, or the secret in `HOOKYARD_SECRET`, a source takes it that `{}` is set for",
+            name(provider, key(provider))
+        ),
+        _ => String::new(),
+    }
+}
+
 fn try_it(provider: &Provider) -> String {
     let commands = commands(provider);
     let mut text = String::new();
     if commands.iter().any(|line| line.starts_with("hookyard trigger")) {
-        let secret = if provider.scheme.needs_secret() {
-            format!(
-                "; with `--secret`, or the secret in `HOOKYARD_SECRET`, a source takes it that `{}` is set for",
-                name(provider, "secret")
-            )
-        } else {
-            String::new()
-        };
-        writeln!(text, "`trigger` sends a test event to a hub on this machine{secret}.").unwrap();
+        writeln!(
+            text,
+            "`trigger` sends a test event to a hub on this machine{}.",
+            signed_by(provider)
+        )
+        .unwrap();
     }
     if provider.scheme != Scheme::Unsigned {
         text.push_str("`verify` says whether a request that you kept is signed, and if not, which mistake was made.\n");
