@@ -10,6 +10,7 @@ mod bug;
 pub mod cli;
 pub mod clock;
 pub mod config;
+mod explanation;
 #[cfg(any(test, feature = "fault-injection"))]
 pub mod fault;
 pub mod feed;

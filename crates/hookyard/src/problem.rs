@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hookyard_model::StoreError;
+use hookyard_model::{QuarantineId, StoreError};
 use hookyard_signature::Rejection;
 use http::header::{ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
@@ -134,13 +134,23 @@ pub struct Problem {
     /// When to come back.
     pub retry_after: Option<Duration>,
     /// The methods that would be accepted.
-    pub allow: Option<String>,
+    pub allow: Option<Box<str>>,
+    /// Under which id the refused request is offered to the quarantine: for our own log, and not
+    /// told to the sender.
+    pub quarantined: Option<QuarantineId>,
 }
 
 impl Problem {
     /// A refusal that says what was wrong.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, code: kind.code(), detail: detail.into(), retry_after: None, allow: None }
+        Self {
+            kind,
+            code: kind.code(),
+            detail: detail.into(),
+            retry_after: None,
+            allow: None,
+            quarantined: None,
+        }
     }
 
     /// Says when to come back.

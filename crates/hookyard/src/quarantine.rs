@@ -111,27 +111,30 @@ pub(crate) struct Offer<'a, F> {
 }
 
 impl App {
-    /// Offers a request that failed verification. Never waits.
+    /// Offers a request that failed verification, and says under which id it waits to be kept.
+    /// Never waits itself.
     pub(crate) fn offer<F: FnOnce() -> Quarantined>(
         &self,
         limits: QuarantineLimits,
         offer: Offer<'_, F>,
-    ) {
+    ) -> Option<QuarantineId> {
         if limits.max_bytes == 0 {
-            return;
+            return None;
         }
         let (source, code) = (offer.source, offer.code);
-        if let Err(reason) = self.try_offer(limits, offer) {
-            self.metrics.quarantine_dropped(source, reason, 1);
-            tracing::debug!(%source, code, reason, "a refused request is not kept");
-        }
+        self.try_offer(limits, offer)
+            .inspect_err(|&reason| {
+                self.metrics.quarantine_dropped(source, reason, 1);
+                tracing::debug!(%source, code, reason, "a refused request is not kept");
+            })
+            .ok()
     }
 
     fn try_offer<F: FnOnce() -> Quarantined>(
         &self,
         limits: QuarantineLimits,
         offer: Offer<'_, F>,
-    ) -> Result<(), &'static str> {
+    ) -> Result<QuarantineId, &'static str> {
         if offer.body as u64 > limits.max_body || offer.bytes as u64 > limits.max_bytes {
             return Err(TOO_LARGE);
         }
@@ -142,8 +145,10 @@ impl App {
         if !self.quarantine.has_budget(offer.source, offer.bytes, limits, self.now()) {
             return Err(OVER_BUDGET);
         }
-        place.send(Waiting { request: (offer.make)(), code: offer.code, _memory: memory });
-        Ok(())
+        let request = (offer.make)();
+        let id = request.id;
+        place.send(Waiting { request, code: offer.code, _memory: memory });
+        Ok(id)
     }
 
     /// Notes what a change of the quarantine has come to.

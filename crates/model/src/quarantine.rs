@@ -25,6 +25,9 @@ pub struct Quarantined {
     pub source: Name,
     /// When its last byte had arrived. It is verified as of this time ever after.
     pub received_at: Timestamp,
+    /// By what its refusal is found in the log, as its sender was told; `None` where it was kept by
+    /// a version that did not note that.
+    pub request_id: Option<String>,
     /// Who the connection came from, behind trusted proxies.
     pub peer: Option<IpAddr>,
     /// The request's method.
@@ -81,6 +84,8 @@ pub struct QuarantineFilter {
     pub source: Option<Name>,
     /// Held for the reason with this code.
     pub code: Option<String>,
+    /// The one that was refused under this request id.
+    pub request_id: Option<String>,
     /// Those that are held (`false`), or that were released (`true`).
     pub released: Option<bool>,
     /// Received at this time or later.

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use hookyard_model::{
     HeaderList, QuarantineFilter, QuarantineId, Quarantined, Reason, Standing, Timestamp,
 };
-use hookyard_signature::{Case, OtherSecret, Received, UnixSeconds, explain};
+use hookyard_signature::{Case, Explanation, OtherSecret, Received, UnixSeconds, explain};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -20,7 +20,8 @@ use super::read::{Json, Named, Params, field};
 use super::selection::{name, time};
 use super::show::{Body, Headers, credential_headers, target};
 use super::{Api, Entry, Shared, get, post};
-use crate::config::{Config, Source, public_url};
+use crate::config::{Config, Evidence, Source, public_url};
+use crate::explanation::Why;
 use crate::problem::{Kind, Problem};
 use crate::quarantine::Released;
 
@@ -44,6 +45,7 @@ pub(super) fn routes() -> Vec<Entry> {
 struct List {
     source: Option<String>,
     reason: Option<String>,
+    request: Option<String>,
     state: Option<String>,
     since: Option<String>,
     until: Option<String>,
@@ -55,6 +57,8 @@ struct List {
 #[derive(Debug, Serialize)]
 struct Row<'a> {
     id: String,
+    /// By what its refusal is found in the log.
+    request_id: Option<&'a str>,
     source: &'a str,
     received_at: String,
     /// `held` or `released`.
@@ -78,6 +82,7 @@ impl<'a> Row<'a> {
         };
         Self {
             id: request.id.to_string(),
+            request_id: request.request_id.as_deref(),
             source: request.source.as_str(),
             received_at: request.received_at.to_string(),
             state,
@@ -119,6 +124,7 @@ async fn list(
     let filter = QuarantineFilter {
         source: name("source", list.source.as_deref())?,
         code: list.reason,
+        request_id: list.request,
         released,
         since: time("since", list.since.as_deref(), now)?,
         until: time("until", list.until.as_deref(), now)?,
@@ -203,34 +209,46 @@ async fn explain_one(
 #[derive(Debug, Serialize)]
 struct Explained {
     id: String,
+    request_id: Option<String>,
+    source: String,
+    /// The code of the refusal.
     reason: String,
-    detail: String,
     /// Whether today's configuration would let it in.
     verifies_now: bool,
-    finding: Option<Found>,
-    ruled_out: Vec<&'static str>,
-    next: Vec<String>,
-}
-
-/// The mistake that was found.
-#[derive(Debug, Serialize)]
-struct Found {
-    sentence: String,
-    advice: &'static str,
+    #[serde(flatten)]
+    why: Why,
 }
 
 fn explained(config: &Config, request: &Quarantined, reason: Reason) -> Explained {
-    let mut answer = Explained {
+    let found = config.sources.get(&request.source).and_then(|source| {
+        let evidence = source.evidence.as_ref()?;
+        Some(why_refused(config, source, evidence, request))
+    });
+    let answer = Explained {
         id: request.id.to_string(),
+        request_id: request.request_id.clone(),
+        source: request.source.to_string(),
         reason: reason.code,
-        detail: reason.sentence,
-        verifies_now: false,
-        finding: None,
-        ruled_out: Vec::new(),
-        next: Vec::new(),
+        verifies_now: matches!(found, Some(None)),
+        // What the last verification said, where nothing verifies today.
+        why: Why::of_detail(&reason.sentence),
     };
-    let Some(source) = config.sources.get(&request.source) else { return answer };
-    let Some(evidence) = &source.evidence else { return answer };
+    match found.flatten() {
+        None => answer,
+        Some(found) => {
+            let reason = found.refusal.code().to_owned();
+            Explained { reason, why: found.into(), ..answer }
+        }
+    }
+}
+
+/// Why a request is refused by today's configuration; `None` where it is not.
+fn why_refused(
+    config: &Config,
+    source: &Source,
+    evidence: &Evidence,
+    request: &Quarantined,
+) -> Option<Explanation> {
     let labels = labels(config, source);
     let others = labels.iter().flat_map(|(label, other)| {
         let secrets = other.evidence.iter().flat_map(|evidence| &evidence.secrets);
@@ -249,17 +267,7 @@ fn explained(config: &Config, request: &Quarantined, reason: Reason) -> Explaine
     let headers = KeptHeaders(&request.headers);
     let received =
         Received { method: &request.method, url: &url, headers: &headers, body: &request.body };
-    let Some(found) = explain(&case, &received, seconds(request.received_at)) else {
-        answer.verifies_now = true;
-        return answer;
-    };
-    let finding = found.finding;
-    answer.detail = format!("{}.", found.refusal);
-    answer.finding =
-        finding.map(|finding| Found { sentence: finding.sentence, advice: finding.advice });
-    answer.ruled_out = found.ruled_out;
-    answer.next = found.next;
-    answer
+    explain(&case, &received, seconds(request.received_at))
 }
 
 /// The other sources, with what their secrets are called in a finding.
@@ -331,6 +339,7 @@ async fn release_many(
     let filter = QuarantineFilter {
         source: name("source", many.source.as_deref())?,
         code: many.reason,
+        request_id: None,
         released: Some(false),
         since: time("since", many.since.as_deref(), now)?,
         until: time("until", many.until.as_deref(), now)?,

@@ -11,6 +11,7 @@ mod deliveries;
 mod destinations;
 mod dev;
 mod events;
+mod explained;
 mod failure;
 mod held;
 mod hub;

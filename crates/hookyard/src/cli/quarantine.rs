@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::explained::lines;
 use super::failure::{Exit, Failure};
 use super::hub::{Hub, HubOptions, segment};
 use super::out::{Out, Paint, tame};
@@ -11,6 +12,19 @@ use super::show;
 use super::table::{self, Cell, number, text, time};
 
 const PATH: &str = "/api/v1/quarantine";
+
+/// What is shown of a request, by its name in the API, and how that is called.
+const ROWS: [(&str, &str); 9] = [
+    ("id", "id"),
+    ("request_id", "refused as"),
+    ("received_at", "received"),
+    ("source", "source"),
+    ("state", "state"),
+    ("reason", "reason"),
+    ("detail", "detail"),
+    ("event", "event"),
+    ("peer", "peer"),
+];
 
 /// Look at requests that failed verification, and release them once the secret is right
 #[derive(Args, Debug)]
@@ -40,6 +54,10 @@ struct List {
     /// Held for the reason with this code, such as `signature_mismatch`
     #[arg(long, value_name = "CODE")]
     reason: Option<String>,
+
+    /// The one that was refused under this id, as the log and the sender have it: `req_…`
+    #[arg(long, value_name = "ID")]
+    request: Option<String>,
 
     /// `held` or `released`
     #[arg(long, value_name = "STATE")]
@@ -147,6 +165,7 @@ impl List {
             &[
                 ("source", self.source.as_deref()),
                 ("reason", self.reason.as_deref()),
+                ("request", self.request.as_deref()),
                 ("state", self.state.as_deref()),
             ],
         );
@@ -155,14 +174,14 @@ impl List {
             return reply.print(out);
         }
         let rows = reply.list("quarantine").iter().map(row).collect();
-        let head = ["RECEIVED", "SOURCE", "REASON", "SIZE", "ID"];
+        let head = ["RECEIVED", "SOURCE", "REASON", "SIZE", "REQUEST", "ID"];
         table::print(out, head, rows, "nothing is in quarantine")?;
         Paging::tell_next(out, &reply);
         Ok(())
     }
 }
 
-fn row(request: &Value) -> [Cell; 5] {
+fn row(request: &Value) -> [Cell; 6] {
     let reason = match text(request, "event") {
         event if event.is_empty() => Cell::new(text(request, "reason"), Paint::Bad),
         event => Cell::new(format!("released as {event}"), Paint::Good),
@@ -172,6 +191,7 @@ fn row(request: &Value) -> [Cell; 5] {
         Cell::plain(text(request, "source")),
         reason,
         Cell::dim(show::bytes(number(request, "size"))),
+        Cell::dim(text(request, "request_id")),
         Cell::plain(text(request, "id")),
     ]
 }
@@ -191,11 +211,9 @@ impl Show {
             return reply.print(out);
         }
         let request = &reply.value;
-        let rows = ["id", "received_at", "source", "state", "reason", "detail", "event", "peer"];
-        for name in rows {
+        for (name, label) in ROWS {
             let value = text(request, name);
             if !value.is_empty() {
-                let label = name.replace("_at", "");
                 let label = out.paint(Paint::Dim, format_args!("{label:<12}"));
                 out.line(format_args!("{label} {}", tame(&value)))?;
             }
@@ -221,6 +239,11 @@ impl Explain {
             return reply.print(out);
         }
         let explained = &reply.value;
+        let [id, request_id, source] =
+            ["id", "request_id", "source"].map(|name| tame(&text(explained, name)));
+        let request_id =
+            if request_id.is_empty() { request_id } else { format!(", refused as {request_id}") };
+        out.line(out.paint(Paint::Dim, format_args!("{id} to {source}{request_id}")))?;
         if explained.get("verifies_now").and_then(Value::as_bool) == Some(true) {
             out.line("It is verified by the configuration as it is now.")?;
             return out.line(format_args!(
@@ -228,15 +251,7 @@ impl Explain {
                 tame(&text(explained, "id"))
             ));
         }
-        out.line(tame(&text(explained, "detail")))?;
-        if let Some(finding) = explained.get("finding").filter(|finding| !finding.is_null()) {
-            out.line(out.paint(Paint::Bold, tame(&text(finding, "sentence"))))?;
-            out.line(tame(&text(finding, "advice")))?;
-        }
-        for next in reply.list("next").iter().filter_map(Value::as_str) {
-            out.line(tame(next))?;
-        }
-        Ok(())
+        lines(out, explained).into_iter().try_for_each(|line| out.line(line))
     }
 }
 

@@ -104,7 +104,7 @@ pub(super) fn check_event_method(source: &Source, parts: &Parts) -> Result<(), P
     }
     let allow = source.methods.join(", ");
     let detail = format!("This source takes {allow}. Nothing was stored.");
-    Err(Problem { allow: Some(allow), ..Problem::new(Kind::MethodNotAllowed, detail) })
+    Err(Problem { allow: Some(allow.into()), ..Problem::new(Kind::MethodNotAllowed, detail) })
 }
 
 fn check_token(wanted: &RequiredToken, parts: &Parts) -> Result<(), Problem> {

@@ -26,7 +26,7 @@ pub(super) fn check(parts: &Parts, hosts: &[String]) -> Result<(), Problem> {
     if parts.method == Method::CONNECT {
         let detail = "This is no proxy: only POST is understood. Nothing was stored.";
         return Err(Problem {
-            allow: Some("POST".to_owned()),
+            allow: Some("POST".into()),
             ..Problem::new(Kind::MethodNotAllowed, detail)
         });
     }

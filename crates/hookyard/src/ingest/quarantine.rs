@@ -21,41 +21,50 @@ use crate::problem::{Kind, Problem};
 use crate::quarantine::{Offer, Release, Released};
 
 impl Road {
-    /// Offers a request whose verification failed to the quarantine.
-    pub(super) fn quarantine(&self, arrived: &Arrived<'_>, problem: &Problem) {
+    /// Offers a request whose verification failed to the quarantine. The problem then says under
+    /// which id.
+    pub(super) fn quarantine(
+        &self,
+        arrived: &Arrived<'_>,
+        request_id: &str,
+        problem: Problem,
+    ) -> Problem {
         if !problem.kind.is_unproved() || problem.code == question::CHALLENGE_AS_EVENT {
-            return;
+            return problem;
         }
         let (url, headers) = (arrived.public_url(), HeaderAccess(&arrived.parts.headers));
         if question::is_asked(arrived.source, &arrived.received(&url, &headers)) {
-            return;
+            return problem;
         }
         let now = self.app.now();
         let headers = &arrived.parts.headers;
         let headers = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
         let around = target(arrived.parts).len() + 2048;
-        self.app.offer(
+        let quarantined = self.app.offer(
             arrived.config.store.quarantine,
             Offer {
                 source: &arrived.source.name,
                 code: problem.code,
                 body: arrived.body.len(),
                 bytes: arrived.body.len() + headers.sum::<usize>() + around,
-                make: || self.make_quarantined(arrived, now, problem),
+                make: || self.make_quarantined(arrived, now, request_id, &problem),
             },
         );
+        Problem { quarantined, ..problem }
     }
 
     fn make_quarantined(
         &self,
         arrived: &Arrived<'_>,
         now: Timestamp,
+        request_id: &str,
         problem: &Problem,
     ) -> Quarantined {
         Quarantined {
             id: QuarantineId::new(self.app.ids.next(now)),
             source: arrived.source.name.clone(),
             received_at: now,
+            request_id: Some(request_id.to_owned()),
             peer: Some(arrived.from),
             method: arrived.parts.method.as_str().to_owned(),
             origin: arrived.origin(),

@@ -46,10 +46,21 @@ impl Refusals {
         let source = source.map(tracing::field::display);
         let status = problem.kind.status().as_u16();
         let (code, detail) = (problem.code, problem.detail.as_str());
+        let quarantined = problem.quarantined.map(tracing::field::display);
         let looks_like = (refused.looks_like)();
         // How many before this one were not written down, where that is so.
         let unlogged = (unlogged > 0).then_some(unlogged);
-        tracing::info!(source, status, code, request_id, detail, looks_like, unlogged, "refused");
+        tracing::info!(
+            source,
+            status,
+            code,
+            request_id,
+            quarantined,
+            detail,
+            looks_like,
+            unlogged,
+            "refused"
+        );
     }
 
     /// Whether a line may be written, and how many refusals went without one before.

@@ -146,7 +146,7 @@ impl Road {
             body: &whole.bytes,
         };
         let read = self.read(&arrived).await;
-        let arrival = match read.inspect_err(|problem| self.quarantine(&arrived, problem))? {
+        let arrival = match read.map_err(|problem| self.quarantine(&arrived, &call.id, problem))? {
             Read::Question(answered) => {
                 let answer = self.reply(&source, parts, *answered, call).await?;
                 return Ok((source, answer));

@@ -88,6 +88,71 @@ fn a_mistake_is_said_and_ends_with_1() {
 }
 
 #[test]
+fn what_is_refused_is_called_what_it_is() {
+    let cases: &[(&str, &str, &[&str], &str)] = &[
+        (
+            "gitlab",
+            SECRET,
+            &["x-gitlab-token: another"],
+            "the header `x-gitlab-token` does not hold the right token",
+        ),
+        (
+            "gitlab",
+            SECRET,
+            &[],
+            "the header `x-gitlab-token` is missing, so there is no token to check",
+        ),
+        (
+            "basic",
+            "user:long enough a password",
+            &["authorization: Basic dXNlcjpub25l"],
+            "the header `authorization` does not hold the right user and password",
+        ),
+        (
+            "basic",
+            "user:long enough a password",
+            &["authorization: Bearer x"],
+            "the user and password in the header `authorization` cannot be read",
+        ),
+        (
+            "stripe",
+            SECRET,
+            &["stripe-signature: abc"],
+            "the header `stripe-signature` has no `v1=` in it, so the request is not signed",
+        ),
+        (
+            "stripe",
+            SECRET,
+            &[
+                "stripe-signature: v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd",
+            ],
+            "the timestamp is missing from the header `stripe-signature`, which has no `t=`",
+        ),
+    ];
+    for (slug, secret, headers, expected) in cases {
+        let headers = headers.iter().flat_map(|header| ["--header", header]);
+        let arguments: Vec<&str> = ["--provider", slug].into_iter().chain(headers).collect();
+        let ran = verify(secret, BODY, &arguments);
+        assert_eq!((ran.code, ran.stderr.as_str()), (1, ""), "{ran:?}");
+        assert!(ran.stdout.starts_with(&format!("invalid  {expected}")), "{}", ran.stdout);
+        // Nothing of the body is behind a token.
+        assert!(*slug == "stripe" || !ran.stdout.contains("body's"), "{}", ran.stdout);
+    }
+}
+
+#[test]
+fn what_is_not_certain_is_said_once_and_by_one_word() {
+    for (slug, says) in
+        [("klarna", "How Klarna signs is unknown: "), ("bolt", "How Bolt signs is unconfirmed: ")]
+    {
+        let ran = verify(SECRET, BODY, &["--provider", slug]);
+        assert_eq!(ran.stdout.matches(says).count(), 1, "{}", ran.stdout);
+        let other = if slug == "klarna" { "unconfirmed" } else { "unknown" };
+        assert!(!ran.stdout.contains(other), "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn a_secret_of_elsewhere_is_recognised_from_files() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {
@@ -124,6 +189,11 @@ fn misuse_ends_with_2() {
         (&["verify", "--provider", "stripe", "--secret", "x", "-H", "ü: y"], "no header's name"),
         (&["verify", "--provider", "stripe", "--secret", "x", "--set", "y=z"], "no setting `y`"),
         (&["verify", "--provider", "twilio", "--secret", "x"], "Twilio signs the URL"),
+        (&["verify", "--provider", "aws-sns"], "Amazon SNS needs the setting `topic_arn`: "),
+        (
+            &["verify", "--provider", "paypal"],
+            "`--set webhook_id=…`; in a configuration it is `settings.webhook_id`",
+        ),
         (
             &["verify", "--provider", "stripe", "--secret", "x", "--body-file", "/no/such/file"],
             "cannot read `/no/such/file`",

@@ -79,6 +79,58 @@ fn command(hub: &Hub, arguments: &[&str]) -> (i32, String, String) {
 }
 
 #[test]
+fn a_refusal_leads_to_what_is_kept_of_it() {
+    let sink = Sink::answering(200);
+    let hub = Hub::start(&sections("the-secret-of-yesterday", &sink));
+    let refused = |number| hub.exchange(&push("github", RIGHT, number, b"{}")).unwrap().json();
+    let (told, _) = (refused(1), refused(2));
+    let request_id = told["request_id"].as_str().unwrap();
+    for word in ["qrt_", "quarantine", "stored"] {
+        assert!(!told.to_string().contains(word), "an outsider learns of it: {told}");
+    }
+    let requests = wait_for_held(&hub, 2);
+    let kept = requests.iter().find(|kept| kept["request_id"] == request_id).unwrap();
+    let kept = id(kept);
+
+    let (_, found) = hub.api("GET", &format!("/api/v1/quarantine?request={request_id}"), None);
+    let found = found["quarantine"].as_array().unwrap();
+    assert_eq!(found.iter().map(id).collect::<Vec<_>>(), [kept.as_str()]);
+    for arguments in [
+        &["quarantine", "list", "--request", request_id][..],
+        &["quarantine", "show", &kept],
+        &["quarantine", "explain", &kept],
+    ] {
+        let (code, shown, error) = command(&hub, arguments);
+        assert_eq!((code, error.as_str()), (0, ""), "{arguments:?}");
+        assert!(shown.contains(&kept) && shown.contains(request_id), "{shown}");
+    }
+    let log = hub.log();
+    let line = log.lines().find(|line| line.contains("refused") && line.contains(request_id));
+    assert!(line.is_some_and(|line| line.contains(&kept)), "{log}");
+    assert!(!log.contains("not stored"), "{log}");
+}
+
+#[test]
+fn a_quarantined_request_is_explained_as_verify_explains() {
+    let sink = Sink::answering(200);
+    let hub = Hub::start(&sections("the-secret-of-another-", &sink));
+    let other = push("github", "the-secret-of-another", 1, b"{}");
+    assert_eq!(hub.exchange(&other).unwrap().status, 401);
+    let kept = id(&wait_for_held(&hub, 1)[0]);
+    let (_, explained, _) = command(&hub, &["quarantine", "explain", &kept]);
+    let lines: Vec<&str> = explained.lines().skip(1).collect();
+    assert!(
+        matches!(
+            lines.as_slice(),
+            [refusal, found, advice] if refusal.starts_with("invalid  the signature in ")
+                && found.starts_with("found  The request is signed with another secret")
+                && advice.starts_with("do     ")
+        ),
+        "{explained}"
+    );
+}
+
+#[test]
 fn a_wrong_secret_is_put_right_and_nothing_is_lost() {
     let sink = Sink::answering(200);
     let hub = Hub::start(&sections("the-secret-of-yesterday", &sink));

@@ -84,6 +84,16 @@ pub enum Refusal {
     Configuration(#[from] ConfigurationError),
 }
 
+impl Refusal {
+    /// A fixed code for answers: the rejection's, or that there is nothing to verify with.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Request(rejection) => rejection.code(),
+            Self::Configuration(_) => "configuration",
+        }
+    }
+}
+
 /// A mistake that was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

@@ -15,9 +15,8 @@ const PREFIXES: &[&str] = &["whsec_", "v1,whsec_", "sk_", "pk_", "whsk_", "whpk_
 /// Whether the secret may be what is wrong: something was compared with it, or it cannot be used.
 fn in_question(scene: &Scene<'_>) -> bool {
     match scene.rejection() {
-        None => true,
+        None | Some(Rejection::CredentialMismatch { .. }) => true,
         Some(Rejection::BodyHashMismatch { .. } | Rejection::BodyHashMissing { .. }) => false,
-        Some(Rejection::CredentialMismatch { .. }) => true,
         Some(_) => scene.is_mismatch(),
     }
 }

@@ -29,6 +29,7 @@ fn request(number: u64, source: &str, body: usize) -> Quarantined {
         id: id(number),
         source: name(source),
         received_at: at(number),
+        request_id: Some(format!("req_{number}")),
         peer: Some([192, 0, 2, 1].into()),
         method: "POST".to_owned(),
         origin: "https://hooks.example.com".to_owned(),
@@ -54,7 +55,7 @@ async fn left(store: &Arc<dyn Store>, which: QuarantineFilter) -> Vec<u64> {
 pub async fn keeps_every_byte_and_no_event(place: &impl Place) {
     let store = place.open().await;
     let kept = request(1, "github", 100_000);
-    let bare = Quarantined { peer: None, ..request(2, "stripe", 0) };
+    let bare = Quarantined { peer: None, request_id: None, ..request(2, "stripe", 0) };
     keep(&store, vec![kept.clone(), bare.clone()]).await;
     store.close().await.unwrap();
     let store = place.open().await;
@@ -80,6 +81,7 @@ pub async fn is_listed(place: &impl Place) {
         (QuarantineFilter { source: Some(name("even")), ..all.clone() }, vec![0, 2, 4]),
         (QuarantineFilter { source: Some(name("nobody")), ..all.clone() }, vec![]),
         (QuarantineFilter { code: Some("other".to_owned()), ..all.clone() }, vec![4]),
+        (QuarantineFilter { request_id: Some("req_3".to_owned()), ..all.clone() }, vec![3]),
         (QuarantineFilter { released: Some(true), ..all.clone() }, vec![]),
         (QuarantineFilter { since: Some(at(2)), until: Some(at(4)), ..all.clone() }, vec![2, 3]),
     ];

@@ -28,6 +28,10 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         name: "create_quarantine",
         sql: include_str!("../../migrations/sqlite/0003_create_quarantine.sql"),
     },
+    Migration {
+        name: "add_request_id",
+        sql: include_str!("../../migrations/sqlite/0004_add_request_id.sql"),
+    },
 ];
 
 const CREATE: &str = "

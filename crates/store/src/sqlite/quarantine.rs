@@ -23,8 +23,8 @@ const FORGET: usize = 512;
 
 const ADD: &str = "
     INSERT INTO quarantine (id, random, source, received_at, weight, body_len, peer, method, origin,
-        target, code, sentence)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        target, code, sentence, request_id)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 const ADD_PAYLOAD: &str =
     "INSERT INTO quarantine_payload (request, headers, body) VALUES (?1, ?2, ?3)";
 const TALLY: &str = "
@@ -60,6 +60,7 @@ const LIST: &str = "
     WHERE id < :after
       AND (:source IS NULL OR source = :source)
       AND (:code IS NULL OR (code = :code AND event IS NULL))
+      AND (:request_id IS NULL OR request_id = :request_id)
       AND (:released IS NULL OR (event IS NOT NULL) = :released)
       AND received_at >= :since AND received_at < :until
     ORDER BY id DESC LIMIT :limit";
@@ -178,6 +179,7 @@ fn add(core: &mut Core<'_>, request: &Quarantined) -> Result<(), Fault> {
         request.target,
         reason.code,
         reason.sentence,
+        request.request_id,
     ])?;
     let headers: &[u8] = request.headers.as_bytes();
     core.conn.prepare_cached(ADD_PAYLOAD)?.execute(params![id, headers, &*request.body])?;
@@ -239,75 +241,74 @@ impl Verb for Still {
     }
 }
 
-/// [`hookyard_model::Store::accept_quarantined`].
-pub(super) struct AcceptQuarantined {
+/// [`hookyard_model::Store::accept_quarantined`], and the same of a batch.
+pub(super) struct AcceptQuarantined<A> {
     pub(super) id: QuarantineId,
-    pub(super) new: NewEvent,
+    pub(super) accept: A,
 }
 
-impl Verb for AcceptQuarantined {
-    type Answer = Accepted;
-    const LANE: Lane = Lane::Accept;
+/// What a kept request becomes: an event, or those of a batch.
+pub(super) trait Becomes: Verb {
+    /// The answer where the request had become this event before.
+    fn repeated(&self, event: EventId) -> Self::Answer;
 
-    fn apply(&self, core: &mut Core<'_>) -> Result<Accepted, Fault> {
-        let standing = standing(core.conn, self.id)?;
-        if let Some(KeptRow { released: Some(id), .. }) = standing {
-            return Ok(Accepted::Duplicate { id, same_body: true });
+    /// The event as which the request is released by this answer, if it is.
+    fn released_as(&self, accepted: &Self::Answer) -> Option<EventId>;
+}
+
+impl Becomes for NewEvent {
+    fn repeated(&self, event: EventId) -> Accepted {
+        Accepted::Duplicate { id: event, same_body: true }
+    }
+
+    fn released_as(&self, accepted: &Accepted) -> Option<EventId> {
+        match accepted {
+            Accepted::New | Accepted::Conflict => Some(self.event.id),
+            Accepted::Duplicate { id, same_body } => same_body.then_some(*id),
         }
-        let accepted = self.new.apply(core)?;
-        let event = match accepted {
-            Accepted::New | Accepted::Conflict => self.new.event.id,
-            Accepted::Duplicate { id, same_body: true } => id,
-            Accepted::Duplicate { same_body: false, .. } => return Ok(accepted),
-        };
-        if let Some(kept) = standing {
+    }
+}
+
+impl Becomes for NewBatch {
+    fn repeated(&self, event: EventId) -> Vec<Accepted> {
+        vec![Accepted::Duplicate { id: event, same_body: true }; self.items.len()]
+    }
+
+    /// The first of them stands for all.
+    fn released_as(&self, accepted: &Vec<Accepted>) -> Option<EventId> {
+        match accepted.first()? {
+            Accepted::New | Accepted::Conflict => Some(self.items.first()?.new.event.id),
+            Accepted::Duplicate { id, .. } => Some(*id),
+        }
+    }
+}
+
+impl<A: Becomes> Verb for AcceptQuarantined<A> {
+    type Answer = A::Answer;
+    const LANE: Lane = A::LANE;
+
+    fn apply(&self, core: &mut Core<'_>) -> Result<A::Answer, Fault> {
+        let standing = standing(core.conn, self.id)?;
+        if let Some(KeptRow { released: Some(event), .. }) = standing {
+            return Ok(self.accept.repeated(event));
+        }
+        let accepted = self.accept.apply(core)?;
+        if let (Some(kept), Some(event)) = (standing, self.accept.released_as(&accepted)) {
             kept.release(core.conn, event)?;
         }
         Ok(accepted)
     }
 
     fn bytes(&self) -> usize {
-        self.new.bytes()
+        self.accept.bytes()
     }
 
     fn order(&self) -> u64 {
-        self.new.order()
-    }
-}
-
-/// [`hookyard_model::Store::accept_quarantined_batch`].
-pub(super) struct AcceptQuarantinedBatch {
-    pub(super) id: QuarantineId,
-    pub(super) batch: NewBatch,
-}
-
-impl Verb for AcceptQuarantinedBatch {
-    type Answer = Vec<Accepted>;
-    const LANE: Lane = Lane::Accept;
-
-    fn apply(&self, core: &mut Core<'_>) -> Result<Vec<Accepted>, Fault> {
-        let standing = standing(core.conn, self.id)?;
-        if let Some(KeptRow { released: Some(id), .. }) = standing {
-            return Ok(vec![Accepted::Duplicate { id, same_body: true }; self.batch.items.len()]);
-        }
-        let accepted = self.batch.apply(core)?;
-        let first = accepted.first().zip(self.batch.items.first());
-        let event = first.map(|(accepted, item)| match accepted {
-            Accepted::New | Accepted::Conflict => item.new.event.id,
-            Accepted::Duplicate { id, .. } => *id,
-        });
-        if let (Some(kept), Some(event)) = (standing, event) {
-            kept.release(core.conn, event)?;
-        }
-        Ok(accepted)
+        self.accept.order()
     }
 
-    fn bytes(&self) -> usize {
-        self.batch.bytes()
-    }
-
-    fn order(&self) -> u64 {
-        self.batch.order()
+    fn events(&self) -> usize {
+        self.accept.events()
     }
 }
 
@@ -382,6 +383,7 @@ impl Reader {
             ":after": after.map_or(i64::MAX, |after| int(after.sequence())),
             ":source": source,
             ":code": which.code,
+            ":request_id": which.request_id,
             ":released": which.released,
             ":since": which.since.map_or(0, time),
             ":until": which.until.map_or(i64::MAX, time),
@@ -413,6 +415,7 @@ fn without_payload(row: &Row<'_>, source: Name) -> Result<Quarantined, Fault> {
         id: QuarantineId::new(event_id(row.get("id")?, row.get("random")?)),
         source,
         received_at: timestamp(row.get("received_at")?),
+        request_id: row.get("request_id")?,
         peer: peer.map(address).transpose()?,
         method: row.get("method")?,
         origin: row.get("origin")?,

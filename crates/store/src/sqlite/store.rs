@@ -27,7 +27,7 @@ use super::lock::StoreLock;
 use super::names::Names;
 use super::oldest::{NOTHING, Oldest};
 use super::open::{self, OpenError, Opened, Options};
-use super::quarantine::{AcceptQuarantined, AcceptQuarantinedBatch, Keep, Prune, Still};
+use super::quarantine::{AcceptQuarantined, Keep, Prune, Still};
 use super::queue::{Change, ChangeSome, Recover, Release, Replay, Taken};
 use super::reader::{self, Reader, ReaderInbox, look};
 use super::retention::{Forget, Forgotten, Walk};
@@ -444,7 +444,7 @@ impl Store for SqliteStore {
     }
 
     fn accept_quarantined(&self, id: QuarantineId, new: NewEvent) -> StoreFuture<'_, Accepted> {
-        Box::pin(self.ask(AcceptQuarantined { id, new }))
+        Box::pin(self.ask(AcceptQuarantined { id, accept: new }))
     }
 
     fn accept_quarantined_batch(
@@ -452,7 +452,7 @@ impl Store for SqliteStore {
         id: QuarantineId,
         batch: NewBatch,
     ) -> StoreFuture<'_, Vec<Accepted>> {
-        Box::pin(self.ask(AcceptQuarantinedBatch { id, batch }))
+        Box::pin(self.ask(AcceptQuarantined { id, accept: batch }))
     }
 
     fn set_status(&self, destination: Name, status: DestinationStatus) -> StoreFuture<'_, ()> {

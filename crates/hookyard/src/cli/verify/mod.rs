@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use hookyard_delivery::Clock as _;
 use hookyard_signature::{
-    Case, Options, OtherSecret, PROVIDERS, Provider, Received, Scheme, Secret, UnixSeconds,
-    Verifier, explain, provider,
+    Case, Options, OtherSecret, PROVIDERS, Provider, Received, Scheme, Secret, Setting,
+    UnixSeconds, Verifier, explain, provider,
 };
 
 use self::report::Report;
@@ -117,6 +117,7 @@ impl Verify {
         let secrets = self.secrets(provider)?;
         let settings = self.settings.iter().cloned().collect::<BTreeMap<_, _>>();
         unknown_setting(provider, &settings)?;
+        missing_setting(provider, &settings)?;
         let options = Options { tolerance: self.tolerance, settings };
         let body = self.body_file.as_deref().map(read).transpose()?.unwrap_or_default();
         if provider.scheme.covers().url && self.url.is_none() {
@@ -234,6 +235,21 @@ fn unknown_setting(
     } else {
         failure.hint(format!("it has {}", known.join(", ")))
     })
+}
+
+fn missing_setting(
+    provider: &Provider,
+    settings: &BTreeMap<String, String>,
+) -> Result<(), Failure> {
+    let is_missing = |setting: &&Setting| setting.required && !settings.contains_key(setting.name);
+    let Some(Setting { name, about, .. }) = provider.settings.iter().find(is_missing) else {
+        return Ok(());
+    };
+    let says = format!("{} needs the setting `{name}`: {about}", provider.name);
+    let hint = format!(
+        "give it with `--set {name}=…`; in a configuration it is `settings.{name}` of the source"
+    );
+    Err(Failure::usage(says.trim_end_matches('.')).hint(hint))
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

@@ -1,12 +1,15 @@
 //! What `hookyard verify` prints of one request.
 
 use hookyard_model::Timestamp;
-use hookyard_signature::{Certainty, Confidence, Explanation, Provider, Refusal, Verified};
+use hookyard_signature::{Explanation, Provider, Refusal, Scheme, Verified};
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::invalid;
+use crate::cli::explained;
 use crate::cli::failure::{Exit, Failure};
-use crate::cli::out::{Out, Paint, tame};
+use crate::cli::out::{Out, Paint};
+use crate::explanation::Why;
 
 /// The verdict on one request.
 pub(super) struct Report {
@@ -18,56 +21,31 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn lines(&self, out: Out) -> Vec<String> {
-        let mut lines = vec![self.verdict(out)];
-        let provider = self.provider;
-        if provider.confidence <= Confidence::Unconfirmed {
-            let word = provider.confidence.as_str();
-            lines.push(format!(
-                "how {} signs is {word}: {}",
-                provider.name,
-                provider.confidence.in_words()
-            ));
-        }
-        let Some(explanation) = &self.explanation else {
+        let mut lines = self.verdict(out);
+        let is_said = self.explanation.as_ref().is_some_and(|found| !found.next.is_empty());
+        lines.extend(self.provider.doubt().filter(|_| !is_said));
+        if self.explanation.is_none() {
             lines.extend(self.coverage());
-            return lines;
-        };
-        if let Some(finding) = &explanation.finding {
-            let word = match finding.certainty {
-                Certainty::Proven => "found",
-                Certainty::Seen => "likely",
-            };
-            lines.push(format!("{}  {}", out.paint(Paint::Bold, word), tame(&finding.sentence)));
-            lines.push(format!("{}     {}", out.paint(Paint::Bold, "do"), finding.advice));
-        } else {
-            if !explanation.ruled_out.is_empty() {
-                lines.push(format!("it is not {}", explanation.ruled_out.join("; nor ")));
-            }
-            lines.push(out.paint(Paint::Bold, "what to look at next"));
-            lines.extend(explanation.next.iter().map(|step| format!("- {}", tame(step))));
-        }
-        if explanation.is_cut_short {
-            lines.push("not everything was tried, because the body is large".to_owned());
         }
         lines
     }
 
-    fn verdict(&self, out: Out) -> String {
-        let name = self.provider.name;
-        match (&self.explanation, &self.verified) {
-            (Some(explanation), _) => {
-                let word = out.paint(Paint::Bad, "invalid");
-                format!("{word}  {}", tame(&explanation.refusal.to_string()))
-            }
-            (None, verified) => {
-                let word = out.paint(Paint::Good, "valid");
-                let secret = verified.map_or(0, |verified| verified.secret) + 1;
-                let at = verified.and_then(|verified| verified.signed_at);
-                let at = at.map(|at| Timestamp::from_millis(at.0.saturating_mul(1000)));
-                let at = at.map_or_else(String::new, |at| format!(", {at}"));
-                format!("{word}  signed as {name} signs, with secret {secret}{at}")
-            }
+    /// That it is valid, or why it is not.
+    fn verdict(&self, out: Out) -> Vec<String> {
+        if let Some(explanation) = &self.explanation {
+            return explained::lines(out, &json!(Why::from(explanation.clone())));
         }
+        let name = self.provider.name;
+        let verified = self.verified;
+        let secret = verified.map_or(0, |verified| verified.secret) + 1;
+        let at = verified.and_then(|verified| verified.signed_at);
+        let at = at.map(|at| Timestamp::from_millis(at.0.saturating_mul(1000)));
+        let at = at.map_or_else(String::new, |at| format!(", {at}"));
+        let says = match self.provider.scheme {
+            Scheme::Token(_) | Scheme::Basic => format!("it shows secret {secret}"),
+            _ => format!("signed as {name} signs, with secret {secret}{at}"),
+        };
+        vec![format!("{}  {says}", out.paint(Paint::Good, "valid"))]
     }
 
     /// What the proof protects and what it does not.
@@ -127,25 +105,14 @@ impl Report {
     }
 }
 
+/// A refusal as JSON has it.
+#[derive(Serialize)]
+struct Refused {
+    code: &'static str,
+    #[serde(flatten)]
+    why: Why,
+}
+
 fn refusal(explanation: &Explanation) -> Value {
-    let code = match &explanation.refusal {
-        Refusal::Request(rejection) => rejection.code(),
-        Refusal::Configuration(_) => "configuration",
-    };
-    let finding = explanation.finding.as_ref().map(|finding| {
-        json!({
-            "mistake": finding.mistake.code(),
-            "is_proven": finding.certainty == Certainty::Proven,
-            "sentence": finding.sentence,
-            "advice": finding.advice,
-        })
-    });
-    json!({
-        "code": code,
-        "detail": explanation.refusal.to_string(),
-        "finding": finding,
-        "ruled_out": explanation.ruled_out,
-        "is_cut_short": explanation.is_cut_short,
-        "next": explanation.next,
-    })
+    json!(Refused { code: explanation.refusal.code(), why: explanation.clone().into() })
 }
