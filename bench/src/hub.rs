@@ -1,6 +1,7 @@
 //! The hub under test, the sink it delivers to and the baseline it is compared with, each in a
 //! process of its own.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -72,18 +73,38 @@ pub struct HubProgram {
     pub program: PathBuf,
     /// The fault to inject, if it is built to be able to.
     pub fault: Option<String>,
+    /// What else is set in its environment.
+    pub environment: Vec<(&'static str, OsString)>,
 }
 
 impl HubProgram {
     /// The hub that was asked for, or the one built beside this program.
     pub fn find(asked: Option<&Path>, fault: Option<&str>) -> Result<Self> {
-        let name = if fault.is_some() { "hookyard-faulty" } else { "hookyard" };
+        if fault.is_some() {
+            return Ok(Self { fault: fault.map(str::to_owned), ..Self::find_faulty(asked)? });
+        }
+        Self::at(asked, "hookyard")
+    }
+
+    /// The hub that was asked for, or the one beside this program that faults can be injected
+    /// into. None is.
+    pub fn find_faulty(asked: Option<&Path>) -> Result<Self> {
+        Self::at(asked, "hookyard-faulty")
+    }
+
+    fn at(asked: Option<&Path>, name: &str) -> Result<Self> {
         let program = asked.map_or_else(|| sibling(name), |path| Ok(path.to_path_buf()))?;
-        Ok(Self { program, fault: fault.map(str::to_owned) })
+        Ok(Self { program, fault: None, environment: Vec::new() })
     }
 
     /// Starts it with the configuration in this folder, and waits until it listens.
     pub fn start(&self, folder: &Path, configuration: &str) -> Result<Hub> {
+        let started = Instant::now();
+        Hub::of(self.spawn(folder, configuration)?, started).map_err(|(_, error)| error)
+    }
+
+    /// Starts it with the configuration in this folder.
+    pub fn spawn(&self, folder: &Path, configuration: &str) -> Result<Process> {
         let (file, log) = (folder.join("hookyard.toml"), folder.join("hub.log"));
         std::fs::write(&file, configuration)?;
         let mut command = Command::new(&self.program);
@@ -91,14 +112,22 @@ impl HubProgram {
         if let Some(fault) = &self.fault {
             command.env("HOOKYARD_FAULT", fault);
         }
-        let started = Instant::now();
-        let mut process = Process::start(&mut command, Speaks::OnStderr, &log)?;
-        let (ingest, admin) = process.wait_for(READY, listening)?;
-        Ok(Hub { process, ingest, admin, ready_after: started.elapsed() })
+        command.envs(self.environment.iter().cloned());
+        Process::start(&mut command, Speaks::OnStderr, &log)
     }
 }
 
 impl Hub {
+    /// The hub of a process, once it listens; or the process back, and why it does not.
+    pub fn of(mut process: Process, started: Instant) -> Result<Self, (Process, anyhow::Error)> {
+        match process.wait_for(READY, listening) {
+            Ok((ingest, admin)) => {
+                Ok(Self { process, ingest, admin, ready_after: started.elapsed() })
+            }
+            Err(error) => Err((process, error)),
+        }
+    }
+
     /// What `/health` says.
     pub fn health(&self) -> Result<Value> {
         let answer = client::get(self.admin, "/health").context("the hub's /health is gone")?;

@@ -20,18 +20,22 @@ pub struct Entry {
     /// When the request was due, which without a fixed rate is when it was sent, in microseconds
     /// since the Unix epoch.
     pub sent: u64,
+    /// When its 2xx had been read; 0 if that is not known.
+    pub acknowledged: u64,
 }
 
 impl Entry {
     fn line(&self) -> String {
-        format!("{}\t{}\t{}\t{}\n", self.event_id, self.delivery, self.sha256, self.sent)
+        let Self { event_id, delivery, sha256, sent, acknowledged } = self;
+        format!("{event_id}\t{delivery}\t{sha256}\t{sent}\t{acknowledged}\n")
     }
 
     fn parse(line: &str) -> Option<Self> {
         let mut fields = line.split('\t');
         let mut next = || fields.next().map(str::to_owned);
         let (event_id, delivery, sha256) = (next()?, next()?, next()?);
-        Some(Self { event_id, delivery, sha256, sent: next()?.parse().ok()? })
+        let (sent, acknowledged) = (next()?.parse().ok()?, next()?.parse().ok()?);
+        Some(Self { event_id, delivery, sha256, sent, acknowledged })
     }
 }
 
@@ -83,6 +87,7 @@ mod tests {
             delivery: format!("d{n}"),
             sha256: "00".to_owned(),
             sent: n,
+            acknowledged: n + 1,
         };
         for n in 0..3 {
             Ledger::open(&path).unwrap().append(&entry(n)).unwrap();

@@ -267,7 +267,8 @@ impl Shared {
             let delivery = github::delivery_id(self.plan.seed, number);
             let (request, sha256) = self.request(&delivery);
             let sent = clock::micros().saturating_sub(micros(due.elapsed()));
-            let mut entry = Entry { event_id: "-".to_owned(), delivery, sha256, sent };
+            let event_id = "-".to_owned();
+            let mut entry = Entry { event_id, delivery, sha256, sent, acknowledged: 0 };
             if let Some(sent) = &self.sent {
                 sent.append(&entry)?;
             }
@@ -287,6 +288,7 @@ impl Shared {
             tally.accepted += 1;
             tally.duplicates += u64::from(answer.text("status") == Some("duplicate"));
             if let Some(ledger) = &self.ledger {
+                entry.acknowledged = clock::micros();
                 answer.text("event_id").unwrap_or("-").clone_into(&mut entry.event_id);
                 ledger.append(&entry)?;
             }

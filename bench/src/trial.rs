@@ -1,6 +1,8 @@
 //! One trial of the hub: load, a blow at some moment, another start, and the judgement.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -42,8 +44,10 @@ pub const fn turn(number: u32) -> &'static str {
 pub struct Trial {
     folder: PathBuf,
     sink: Sink,
-    configuration: String,
-    acknowledged: PathBuf,
+    /// What the hub is started with.
+    pub configuration: String,
+    /// The ledger.
+    pub acknowledged: PathBuf,
     sent: PathBuf,
 }
 
@@ -105,6 +109,23 @@ impl Trial {
         program.start(&self.folder, &self.configuration)
     }
 
+    /// Starts the hub, or gives back how it ended before it listened.
+    pub fn start_or_end(&self, program: &HubProgram) -> Result<Result<Hub, ExitStatus>> {
+        let started = Instant::now();
+        let process = program.spawn(&self.folder, &self.configuration)?;
+        match Hub::of(process, started) {
+            Ok(hub) => Ok(Ok(hub)),
+            Err((mut process, error)) => {
+                process.exited(Duration::from_secs(1))?.map(Err).ok_or(error)
+            }
+        }
+    }
+
+    /// The configuration's file.
+    pub fn configuration_file(&self) -> PathBuf {
+        self.folder.join("hookyard.toml")
+    }
+
     /// Loads the hub and strikes at this moment; the load goes on until the blow has fallen.
     pub fn strike(
         &self,
@@ -113,15 +134,7 @@ impl Trial {
         moment: Duration,
         blow: impl FnOnce(&mut Hub) -> Result<()>,
     ) -> Result<Report> {
-        let plan = Plan {
-            connections: load.connections,
-            rate: Some(load.rate),
-            seed: load.seed,
-            limit: moment + BLOW,
-            ledger: Some(self.acknowledged.clone()),
-            sent: Some(self.sent.clone()),
-            ..Plan::to(hub.ingest, SECRET)
-        };
+        let plan = Plan { limit: moment + BLOW, ..self.plan(hub, load) };
         let stop = Arc::new(AtomicBool::new(false));
         let load = {
             let stop = Arc::clone(&stop);
@@ -142,12 +155,14 @@ impl Trial {
         let request = Github::new(&hub.ingest.to_string(), "/webhook/github", SECRET)
             .request("push", &delivery, &body);
         let (event_id, sha256) = ("-".to_owned(), github::sha256(&body));
-        let mut entry = Entry { event_id, delivery, sha256, sent: clock::micros() };
+        let sent = clock::micros();
+        let mut entry = Entry { event_id, delivery, sha256, sent, acknowledged: 0 };
         Ledger::open(&self.sent)?.append(&entry)?;
         let started = Instant::now();
         let answer = client::send(hub.ingest, &request, Duration::from_secs(30)).ok();
         let took = started.elapsed();
         if let Some(answer) = answer.as_ref().filter(|answer| answer.is_success()) {
+            entry.acknowledged = clock::micros();
             answer.text("event_id").unwrap_or("-").clone_into(&mut entry.event_id);
             Ledger::open(&self.acknowledged)?.append(&entry)?;
         }
@@ -159,10 +174,27 @@ impl Trial {
         self.sink.open_gate()
     }
 
+    /// What this load sends, with what is acknowledged and sent written down.
+    pub fn plan(&self, hub: &Hub, load: Load) -> Plan {
+        Plan {
+            connections: load.connections,
+            rate: Some(load.rate),
+            seed: load.seed,
+            ledger: Some(self.acknowledged.clone()),
+            sent: Some(self.sent.clone()),
+            ..Plan::to(hub.ingest, SECRET)
+        }
+    }
+
     /// Opens the destination's gate, starts the hub again, waits until it has delivered what it has, and judges.
     pub fn recover(&self, program: &HubProgram, struck_after: Duration) -> Result<Found> {
         self.open_gate()?;
         let hub = self.start(program).context("the hub does not start again")?;
+        self.finish(hub, struck_after)
+    }
+
+    /// Waits until the hub that was started again has delivered what it has, and judges.
+    pub fn finish(&self, hub: Hub, struck_after: Duration) -> Result<Found> {
         let ready_again = Some(hub.ready_after);
         let drained = hub.drain(DRAIN)?;
         self.quiet()?;
@@ -222,15 +254,15 @@ impl Default for Series {
 }
 
 impl Series {
-    /// Adds a trial.
-    pub fn add(&mut self, found: &Found) {
+    /// Adds a trial, which has this name.
+    pub fn add(&mut self, name: impl fmt::Display, found: &Found) {
         self.trials += 1;
         let verdict = &found.verdict;
         let ready = found.ready_again.map(|after| after.as_millis().to_string());
         let millis = found.ready_again.map(|after| after.as_secs_f64() * 1000.0);
         self.slowest = self.slowest.zip(millis).map(|(slowest, this)| slowest.max(this));
         self.table.row(&[
-            &self.trials,
+            &name,
             &format_args!("{:.2}", found.struck_after.as_secs_f64()),
             &verdict.acknowledged,
             &verdict.lost,

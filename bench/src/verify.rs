@@ -131,6 +131,7 @@ mod tests {
             delivery: format!("d{n}"),
             sha256: format!("h{n}"),
             sent: 0,
+            acknowledged: 0,
         }
     }
 

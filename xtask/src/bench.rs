@@ -37,9 +37,9 @@ pub(crate) fn run(tool: &str, arguments: &[String]) -> Result<Ended> {
         }
         _ => {}
     }
-    // A control run needs a hub that can be told to lose events.
+    // These need a hub that can be told to lose events, or to die at a point.
     let says = |start: &str| arguments.iter().any(|word| word.starts_with(start));
-    let wants_faults = says("--control") || (tool == "torture" && !says("--without-controls"));
+    let wants_faults = tool == "torture" || says("--control") || says("--failpoints");
     if wants_faults && build_faulty_hub()? != Ended::Well {
         return Ok(Ended::Badly(1));
     }

@@ -74,7 +74,7 @@ fn main() -> Result<ExitCode> {
             once(&program, turn(number), load, moment).with_context(|| format!("run {number}"))?;
         let (acknowledged, lost) = (found.verdict.acknowledged, found.verdict.lost);
         progress(format_args!("run {number}: {acknowledged} acknowledged, {lost} lost"));
-        series.add(&found);
+        series.add(number, &found);
     }
     println!("{}\nseed {seed}, {} requests a second", series.summary(), arguments.rate);
     let outcome = series.outcome("power cuts under load").seeded(seed);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::{
-    Attempt, Destination, FailureKind, Leased, Next, Outcome, Settlement, StoreError,
+    Attempt, Destination, Failpoint, FailureKind, Leased, Next, Outcome, Settlement, StoreError,
 };
 use http::Method;
 use tokio::sync::watch;
@@ -56,6 +56,7 @@ pub(crate) async fn make(
         Ok(outbound) => send(&context, outbound, cut).await,
         Err(error) => Err(error),
     };
+    Failpoint::AfterSend.pass();
     let now = context.clock.now();
     let Verdict { outcome, maybe_sent, response, failure } = judge(sent, now);
     let interrupted =
@@ -108,6 +109,7 @@ async fn send(
         |kind, detail: &str| TransportError { kind, detail: detail.to_owned(), maybe_sent: true };
     // The transport keeps to the limit itself; if one did not, the lease must not run out.
     let limit = outbound.timeouts.total.saturating_add(context.settings.slack / 2);
+    Failpoint::BeforeSend.pass();
     tokio::select! {
         sent = tokio::time::timeout(limit, context.transport.send(outbound)) => {
             let late = "the attempt did not end in time";
@@ -151,6 +153,7 @@ pub(crate) async fn settle(context: Arc<Context>, ended: Ended) -> Option<Next> 
         tokio::time::sleep(wait).await;
         wait = wait.saturating_mul(2).min(SETTLE_WAIT_MAX);
     }
+    Failpoint::Settled.pass();
     if let Some(attempt) = &settlement.attempt {
         context.observer.attempt(&leased, attempt, &settlement.next);
     }

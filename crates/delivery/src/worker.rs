@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use hookyard_model::{
-    CircuitState, Destination, DestinationStatus, Lease, Leased, Next, Timestamp,
+    CircuitState, Destination, DestinationStatus, Failpoint, Lease, Leased, Next, Timestamp,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
@@ -240,6 +240,7 @@ impl Worker {
             }
             Ok((_, Done::Leased { wanted, got })) => {
                 for leased in got.iter().flatten() {
+                    Failpoint::Leased.pass();
                     self.gate.places.fetch_add(1, Ordering::Relaxed);
                     self.gate.add(leased);
                 }

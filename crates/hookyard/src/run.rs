@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use hookyard_delivery::{ClientSettings, Clock, Engine, HttpClient, Observer, Parts, Settings};
-use hookyard_model::{Attempt, CircuitState, Leased, Name, Next, Store, StoreError};
+use hookyard_model::{Attempt, CircuitState, Failpoint, Leased, Name, Next, Store, StoreError};
 use hookyard_store::{OpenError, Options, SqliteStore};
 use rustls::ServerConfig;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -121,6 +121,8 @@ pub async fn start_following(config: Config, reloader: Reloader) -> Result<Runni
 }
 
 async fn begin(config: Config, client: ClientSettings) -> Result<Running, StartError> {
+    #[cfg(feature = "fault-injection")]
+    crate::fault::arm();
     // From the first moment on: whoever asks a process to end that has just begun means it too.
     let signals = Signals::new();
     let config = Arc::new(config);
@@ -163,6 +165,7 @@ async fn open(settings: &StoreSettings) -> Result<Arc<dyn Store>, StartError> {
     let opened = tokio::task::spawn_blocking(|| SqliteStore::open(options)).await;
     let store = opened.map_err(|error| StoreError::Unavailable(error.to_string()))??;
     let recovered = store.recover(SystemClock.now()).await?;
+    Failpoint::Recovered.pass();
     if recovered > 0 {
         tracing::info!(deliveries = recovered, "pending deliveries go on");
     }

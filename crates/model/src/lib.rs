@@ -12,6 +12,7 @@ pub mod circuit;
 pub mod delivery;
 pub mod destination;
 pub mod event;
+pub mod failpoint;
 pub mod id;
 pub mod name;
 pub mod quarantine;
@@ -30,6 +31,7 @@ pub use delivery::{
 };
 pub use destination::{Destination, DestinationStatus, ForwardHeaders, Reach, Timeouts};
 pub use event::{DedupeKey, Event, HeaderList, Item, Verification};
+pub use failpoint::Failpoint;
 pub use id::{DeliveryId, EventId, IdSequence, ParseIdError, QuarantineId};
 pub use name::{Name, NameError};
 pub use quarantine::{

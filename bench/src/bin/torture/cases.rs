@@ -72,6 +72,15 @@ pub(crate) const CASES: &[Case] = &[
         needs: &[],
     },
     Case {
+        name: "failpoints",
+        shows: "`kill -9` at any of the named points of an event's road, at starts, ends, retention and releases loses nothing that was acknowledged",
+        program: "kill",
+        always: "",
+        tiers: ["--failpoints --passages 1", "--failpoints", "--failpoints --rate 800"],
+        control: Some("--failpoints before-commit --control ack-before-commit"),
+        needs: &[],
+    },
+    Case {
         name: "power",
         shows: "a disk that loses its power under load, and all that was not flushed, loses nothing that was acknowledged",
         program: "power",

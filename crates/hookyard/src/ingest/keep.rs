@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use hookyard_delivery::{Clock, Reservation};
 use hookyard_model::{
-    Accepted, DedupeKey, DeliveryId, Event, EventId, Held, Leased, Name, NewDelivery, NewEvent,
-    QuarantineId, StoreError, route,
+    Accepted, DedupeKey, DeliveryId, Event, EventId, Failpoint, Held, Leased, Name, NewDelivery,
+    NewEvent, QuarantineId, StoreError, route,
 };
 
 use super::batch::Part;
@@ -82,6 +82,7 @@ impl Road {
     pub(super) async fn keep(self: Arc<Self>, parcel: Parcel) -> Result<Stored, Problem> {
         #[cfg(any(test, feature = "fault-injection"))]
         crate::fault::panic_at("keep", &parcel.event.target);
+        Failpoint::BeforeAccept.pass();
         let request_id = parcel.request_id.as_str();
         let stored = match parcel.parts.as_slice() {
             [] => self.decide(&parcel).await.map(Stored::Alone),
@@ -103,6 +104,7 @@ impl Road {
             });
         }
         drop(parcel.whole);
+        Failpoint::BeforeAnswer.pass();
         Ok(stored)
     }
 

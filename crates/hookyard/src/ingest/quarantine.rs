@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use hookyard_delivery::Clock as _;
 use hookyard_model::{
-    Event, HeaderList, QuarantineId, Quarantined, Reason, Standing, StoreError, Timestamp,
+    Event, Failpoint, HeaderList, QuarantineId, Quarantined, Reason, Standing, StoreError,
+    Timestamp,
 };
 use hookyard_signature::{Fetch, Headers, Received};
 
@@ -174,6 +175,7 @@ impl Road {
         };
         let app = Arc::clone(&self.app);
         let stored = self.keep(parcel).await?;
+        Failpoint::Released.pass();
         // Of several events the first stands for all.
         let Some(kept) = stored.events().first() else { return Ok(Released::Gone) };
         app.metrics.quarantine_released(&name);

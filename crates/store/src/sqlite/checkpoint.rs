@@ -12,7 +12,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-use hookyard_model::StoreError;
+use hookyard_model::{Failpoint, StoreError};
 use rusqlite::Connection;
 
 use super::fault::{classify, is_fatal};
@@ -134,6 +134,7 @@ impl Checkpoints {
         }
         if now.len - now.copied <= TAIL {
             log(conn, COPY, self.page_size)?;
+            Failpoint::LogCopied.pass();
             self.finished_at = now.len;
         } else if let Some(wake) = &self.wake {
             self.busy.store(true, Ordering::Release);
@@ -152,13 +153,17 @@ impl Checkpoints {
         {
             tracing::warn!("the checkpoint thread has crashed");
         }
+        Failpoint::BeforeClose.pass();
         self.shrink(conn);
+        Failpoint::Closed.pass();
     }
 }
 
 fn copy_in_rounds(conn: &Connection, page_size: u64) -> rusqlite::Result<()> {
     for _ in 0..ROUNDS {
+        Failpoint::BeforeCheckpoint.pass();
         log(conn, COPY, page_size)?;
+        Failpoint::AfterCheckpoint.pass();
         let now = log(conn, LOOK, page_size)?;
         if now.len - now.copied <= TAIL {
             break;

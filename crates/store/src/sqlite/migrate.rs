@@ -4,6 +4,7 @@
 //! migration that was changed after its release, or one that this version does not know, is
 //! noticed before anything is written.
 
+use hookyard_model::Failpoint;
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
 
@@ -77,7 +78,9 @@ pub(super) fn migrate(conn: &mut Connection, migrations: &[Migration]) -> Result
         transaction.execute_batch(migration.sql)?;
         let sum = checksum(migration.sql);
         transaction.execute(ADD, params![number, migration.name, sum])?;
+        Failpoint::InMigration.pass();
         transaction.commit()?;
+        Failpoint::Migrated.pass();
         tracing::info!(number, name = migration.name, "the store's tables were migrated");
     }
     Ok(())

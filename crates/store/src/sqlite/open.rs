@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use hookyard_model::StoreError;
+use hookyard_model::{Failpoint, StoreError};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
@@ -304,7 +304,9 @@ fn create(path: &Path, folder: &Path) -> Result<(), OpenError> {
     conn.pragma_update(None, "application_id", APPLICATION_ID).map_err(sql)?;
     conn.close().map_err(|(_, error)| sql(error))?;
     File::open(&unfinished).and_then(|file| file.sync_all()).map_err(io)?;
+    Failpoint::StoreMade.pass();
     std::fs::rename(&unfinished, path).map_err(io)?;
+    Failpoint::StoreNamed.pass();
     #[cfg(unix)]
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(io)?;
     Ok(())

@@ -5,9 +5,9 @@
 
 use bytes::Bytes;
 use hookyard_model::{
-    Accepted, EventId, HeaderList, Name, NewBatch, NewEvent, QuarantineChange, QuarantineFilter,
-    QuarantineId, QuarantineLimits, QuarantineSummary, QuarantineTotals, Quarantined, Reason,
-    Standing, StoreError, Timestamp,
+    Accepted, EventId, Failpoint, HeaderList, Name, NewBatch, NewEvent, QuarantineChange,
+    QuarantineFilter, QuarantineId, QuarantineLimits, QuarantineSummary, QuarantineTotals,
+    Quarantined, Reason, Standing, StoreError, Timestamp,
 };
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
@@ -149,6 +149,7 @@ impl Verb for Keep {
         for request in &self.requests {
             add(core, request)?;
         }
+        Failpoint::InQuarantine.pass();
         make_room(core, self.limits)
     }
 
@@ -293,6 +294,7 @@ impl<A: Becomes> Verb for AcceptQuarantined<A> {
             return Ok(self.accept.repeated(event));
         }
         let accepted = self.accept.apply(core)?;
+        Failpoint::InRelease.pass();
         if let (Some(kept), Some(event)) = (standing, self.accept.released_as(&accepted)) {
             kept.release(core.conn, event)?;
         }

@@ -1,8 +1,8 @@
 //! The turns of a delivery: taken, settled, given back; and what people do to it.
 
 use hookyard_model::{
-    Attempt, DeliveryId, EventId, Held, Lease, Name, NewDelivery, Next, Settlement, StoreError,
-    Timestamp,
+    Attempt, DeliveryId, EventId, Failpoint, Held, Lease, Name, NewDelivery, Next, Settlement,
+    StoreError, Timestamp,
 };
 use rusqlite::{OptionalExtension as _, params};
 
@@ -141,6 +141,7 @@ impl Verb for Settlement {
             reason,
             finished_at
         ])?;
+        Failpoint::InSettle.pass();
         if let Some(attempt) = &self.attempt {
             add_attempt(core, (event, ordinal), attempts + 1, attempt)?;
         }
@@ -217,6 +218,7 @@ impl Verb for Recover {
         for destination in core.names.ids() {
             core.conn.prepare_cached(RECOVER)?.execute(params![destination, time(self.0)])?;
         }
+        Failpoint::InRecovery.pass();
         let pending: i64 = core.conn.query_row(COUNT_PENDING, [], |row| row.get(0))?;
         Ok(pending.unsigned_abs())
     }

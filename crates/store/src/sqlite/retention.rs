@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 
-use hookyard_model::{Name, Retention, Timestamp};
+use hookyard_model::{Failpoint, Name, Retention, Timestamp};
 use rusqlite::{Connection, params};
 
 use super::cell::{int, time, uint};
@@ -165,6 +165,7 @@ impl Verb for Forget {
             }
             core.conn.prepare_cached(KEEP_SEQUENCE)?.execute([event])?;
             forgotten.events += 1;
+            Failpoint::InRetention.pass();
         }
         let named = dead_letters.into_iter();
         let named = named.filter_map(|(id, count)| Some((core.names.name(id)?.clone(), count)));

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use hookyard_model::StoreError;
+use hookyard_model::{Failpoint, StoreError};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
@@ -185,6 +185,7 @@ impl Writer<'_> {
         match done {
             Ok(()) => {
                 batch.into_iter().for_each(Job::answer);
+                Failpoint::AfterAnswers.pass();
                 Ok(())
             }
             Err(error) if is_fatal(&error) => {
@@ -242,6 +243,7 @@ impl Writer<'_> {
         let done = self.transact(batch, upkeep);
         match done {
             Ok(()) => {
+                Failpoint::AfterCommit.pass();
                 self.core.names.committed();
                 self.core.dedupe.committed();
                 self.last_sequence.fetch_max(self.core.sequence, Ordering::Release);
@@ -270,13 +272,16 @@ impl Writer<'_> {
     fn transact(&mut self, batch: &mut Batch, upkeep: bool) -> Result<(), Fault> {
         let accepts = batch.iter().filter(|job| job.lane() == Lane::Accept);
         let accepts = accepts.map(|job| job.events()).sum();
+        Failpoint::GroupTaken.pass();
         self.core.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         for job in batch.iter_mut() {
             job.apply(&mut self.core)?;
+            Failpoint::InGroup.pass();
         }
         if upkeep {
             self.core.dedupe.upkeep(self.core.conn, accepts)?;
         }
+        Failpoint::BeforeCommit.pass();
         self.core.conn.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }

@@ -4,9 +4,9 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{ChildStdout, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use hookyard_model::{Store as _, StoreError};
+use hookyard_model::{Failpoint, Store as _, StoreError};
 use hookyard_store::{Options, SqliteStore};
 
 use crate::place::{Folder, new_batch, new_event};
@@ -15,6 +15,8 @@ use crate::place::{Folder, new_batch, new_event};
 const TASK: &str = "HOOKYARD_STORE_TEST_TASK";
 const FILE: &str = "HOOKYARD_STORE_TEST_FILE";
 const FIRST: &str = "HOOKYARD_STORE_TEST_FIRST";
+/// Says at which failpoint the child dies, and at which passage: `in-group:3`.
+const END: &str = "HOOKYARD_STORE_TEST_END";
 
 /// So few keys are kept in memory that sealing never ends.
 pub(crate) const KEYS_IN_MEMORY: usize = 400;
@@ -36,6 +38,13 @@ impl Child {
     /// Starts it; its events have the numbers from `first` on.
     pub(crate) fn start_from(task: &str, folder: &Folder, first: u64) -> Self {
         Self::spawn(Command::new(std::env::current_exe().unwrap()), task, folder, first)
+    }
+
+    /// Starts it; it dies when it passes a failpoint for this many times.
+    pub(crate) fn start_to_end_at(task: &str, folder: &Folder, end: (Failpoint, u32)) -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.env(END, format!("{}:{}", end.0.as_str(), end.1));
+        Self::spawn(command, task, folder, 0)
     }
 
     /// Starts it in a shell that forbids files beyond so many KiB: writing there fails, as on a
@@ -91,6 +100,18 @@ impl Child {
     }
 }
 
+/// Ends the process, as suddenly as a kill, where it was told to.
+fn end_at(point: Failpoint) {
+    static PASSED: AtomicU32 = AtomicU32::new(0);
+    let told = told(END);
+    let (name, passage) = told.split_once(':').unwrap();
+    if point.as_str() == name
+        && PASSED.fetch_add(1, Ordering::Relaxed) + 1 == passage.parse().unwrap()
+    {
+        std::process::abort();
+    }
+}
+
 fn acknowledge(number: u64) {
     let line = format!("ack {number}\n");
     std::io::stdout().lock().write_all(line.as_bytes()).unwrap();
@@ -106,6 +127,9 @@ fn told(name: &str) -> String {
 fn works() {
     if std::env::var_os(TASK).is_none() {
         return;
+    }
+    if std::env::var_os(END).is_some() {
+        Failpoint::on_pass(end_at);
     }
     let mut options = Options::new(told(FILE));
     options.dedupe_keys_in_memory = KEYS_IN_MEMORY;

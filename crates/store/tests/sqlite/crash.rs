@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hookyard_model::Store as _;
+use hookyard_model::{Failpoint, Store as _};
 
 use crate::child::{Child, KEYS_IN_MEMORY};
 use crate::place::{Folder, event_id, repeat, repeat_of};
@@ -46,6 +46,45 @@ async fn nothing_acknowledged_is_lost_when_it_is_killed() {
     }
     let counts = folder.open_store().counts().await.unwrap();
     assert!(counts.events >= acks.len() as u64);
+}
+
+/// The points that a store passes while it is made, accepts and copies its log, and at which
+/// passages it dies there.
+const POINTS: &[(Failpoint, &[u32])] = &[
+    (Failpoint::StoreMade, &[1]),
+    (Failpoint::StoreNamed, &[1]),
+    (Failpoint::InMigration, &[1, 2, 3]),
+    (Failpoint::Migrated, &[1, 2, 3]),
+    (Failpoint::GroupTaken, &[1, 5]),
+    (Failpoint::InGroup, &[1, 2, 50]),
+    (Failpoint::BeforeCommit, &[1, 5]),
+    (Failpoint::AfterCommit, &[1, 5]),
+    (Failpoint::AfterAnswers, &[1, 5]),
+    (Failpoint::BeforeCheckpoint, &[1, 2]),
+    (Failpoint::AfterCheckpoint, &[1, 2]),
+    (Failpoint::LogCopied, &[1, 2]),
+];
+
+#[tokio::test]
+async fn nothing_acknowledged_is_lost_wherever_it_dies() {
+    for &(point, passages) in POINTS {
+        for &passage in passages {
+            let folder = Folder::new();
+            let child = Child::start_to_end_at("accept", &folder, (point, passage));
+            let (acks, code) = child.wait();
+            assert_eq!(code, None, "{point:?} was not passed {passage} times");
+            let store = folder.open_store();
+            for &number in acks.iter().rev().take(500) {
+                let kept = store.event(event_id(number)).await.unwrap();
+                assert!(kept.is_some(), "{point:?} {passage}: event {number} is lost");
+                let answer = store.accept(repeat(number, 99_000_000)).await;
+                assert_eq!(answer, Ok(repeat_of(number)), "{point:?} {passage}: key {number}");
+            }
+            assert!(store.counts().await.unwrap().events >= acks.len() as u64);
+            store.close().await.unwrap();
+            folder.assert_integrity();
+        }
+    }
 }
 
 /// If this harness could not see a loss, the test above would say nothing.

@@ -1,6 +1,8 @@
 //! Kills the hub under load, again and again, and counts what that cost.
 #![expect(clippy::print_stdout, reason = "the table is its output")]
 
+mod failpoints;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -48,6 +50,14 @@ struct Arguments {
     /// Write the record of the runs to this file, for `torture`.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Instead, kill it at each of the named points that it passes, at the first passage and at
+    /// later ones; a part of a name takes the points that have it. Exit code 1 also if one is
+    /// never passed.
+    #[arg(long, value_name = "PART", num_args = 0..=1, default_missing_value = "")]
+    failpoints: Option<String>,
+    /// At most so many passages of each of these points.
+    #[arg(long, default_value_t = usize::MAX, hide_default_value = true)]
+    passages: usize,
     /// Keep the folder of every run.
     #[arg(long)]
     keep: bool,
@@ -55,10 +65,14 @@ struct Arguments {
 
 fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
-    let program = HubProgram::find(arguments.hub.as_deref(), arguments.control.as_deref())?;
     let seed = seed(arguments.seed);
     progress(format_args!("seed {seed}; --seed {seed} brings it back"));
     let rate = arguments.rate.unwrap_or(if arguments.control.is_some() { 8000.0 } else { 400.0 });
+    if let Some(filter) = &arguments.failpoints {
+        let load = Load { rate, connections: arguments.connections, seed };
+        return at_failpoints(&arguments, filter, load);
+    }
+    let program = HubProgram::find(arguments.hub.as_deref(), arguments.control.as_deref())?;
     let latest = Duration::try_from_secs_f64(arguments.latest)?.as_millis().max(200).try_into()?;
     let mut random = Random::new(seed);
     let mut series = Series::default();
@@ -70,11 +84,23 @@ fn main() -> Result<ExitCode> {
         let found = found.with_context(|| format!("run {number}"))?;
         let (acknowledged, lost) = (found.verdict.acknowledged, found.verdict.lost);
         progress(format_args!("run {number}: {acknowledged} acknowledged, {lost} lost"));
-        series.add(&found);
+        series.add(number, &found);
     }
     println!("{}\nseed {seed}, {rate} requests a second", series.summary());
     let outcome = series.outcome("kills under load").seeded(seed);
     outcome.controlled(arguments.control.as_deref(), LOST).finish(arguments.json.as_deref())
+}
+
+fn at_failpoints(arguments: &Arguments, filter: &str, load: Load) -> Result<ExitCode> {
+    let control = arguments.control.as_deref();
+    let program = HubProgram::find_faulty(arguments.hub.as_deref())?;
+    let program = HubProgram { fault: control.map(str::to_owned), ..program };
+    let (seed, rate) = (load.seed, load.rate);
+    let (series, unreached) = failpoints::run_all(&program, filter, arguments.passages, load)?;
+    println!("{}\nseed {seed}, {rate} requests a second", series.summary());
+    let mut outcome = series.outcome("kills at named points").seeded(seed);
+    outcome.exactly("points never passed", unreached, 0);
+    outcome.controlled(control, LOST).finish(arguments.json.as_deref())
 }
 
 fn once(
