@@ -13,6 +13,7 @@ pub(crate) const TOOLS: &[&str] = &[
     "torture",
     "cost",
     "kill",
+    "states",
     "power",
     "disk",
     "duplicates",

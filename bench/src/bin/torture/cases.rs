@@ -81,6 +81,15 @@ pub(crate) const CASES: &[Case] = &[
         needs: &[],
     },
     Case {
+        name: "states",
+        shows: "whatever a cut of the power leaves of what was not flushed, the store opens, with all that was acknowledged",
+        program: "states",
+        always: "",
+        tiers: ["--states 2000 --recordings 2", "--states 20000", "--states 50000 --recordings 20"],
+        control: Some("--control synchronous-off --states 300 --recordings 1"),
+        needs: &["cc"],
+    },
+    Case {
         name: "power",
         shows: "a disk that loses its power under load, and all that was not flushed, loses nothing that was acknowledged",
         program: "power",
