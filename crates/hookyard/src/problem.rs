@@ -99,6 +99,8 @@ problems! {
     StoreFailed = 503 "store_failed" "The store failed", closes;
     /// The provider's key could not be fetched, so nothing is known of the request.
     KeyUnavailable = 503 "key_unavailable" "The provider's key is not available";
+    /// The page by which a provider's subscription is confirmed could not be visited.
+    SubscriptionUnconfirmed = 503 "subscription_unconfirmed" "The subscription is not confirmed";
     /// The commit took too long.
     AckTimeout = 503 "ack_timeout" "Not stored in time";
     /// The process is about to end.

@@ -53,7 +53,7 @@ pub use bespoke::Bespoke;
 pub use encoding::Encoding;
 pub use explain::{Case, Certainty, Explanation, Finding, Mistake, OtherSecret, Refusal, explain};
 pub use fact::{Fact, Piece};
-pub use fetch::Fetch;
+pub use fetch::{AccessToken, Authorization, Fetch, FetchBody};
 pub use generic::Generic;
 pub use handshake::{
     Alphabet, Answer, Asked, Body, Challenge, Handshake, Mark, Question, Reply, Responder, Said,

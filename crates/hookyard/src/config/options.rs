@@ -174,8 +174,9 @@ sections! {
         settings: optional Settings, like "{ webhook_id = \"1JE4291016473214C\" }";
         /// Where to fetch the keys of a provider that publishes them, instead of from the provider
         /// itself: a mirror that you run, or a server for tests. The path of the provider's own URL
-        /// is put behind it. `http` and private addresses are allowed here, because you wrote it.
-        /// Without it, keys come over `https` from the provider's own hosts alone.
+        /// is put behind it, also for the access tokens of eBay. `http` and private addresses are
+        /// allowed here, because you wrote it. Without it, keys come over `https` from
+        /// the provider's own hosts alone.
         keys_url: optional String, like "\"http://127.0.0.1:9000\"";
         /// `"none"` takes events from anyone, or from anyone with the `token`, and marks them as
         /// unverified.

@@ -187,7 +187,7 @@ impl Road {
         }
         if let Some(page) = &answered.answer.visit {
             let visited = self.app.keys.visit(source, page).await;
-            visited.map_err(|failure| unavailable(&failure))?;
+            visited.map_err(|failure| unconfirmed(&failure))?;
         }
         if let Some(handed_over) = answered.handed_over {
             question::keep(source, handed_over).await?;
@@ -438,8 +438,13 @@ fn key_to_fetch(arrived: &Arrived<'_>) -> Result<Option<Fetch>, Rejection> {
 }
 
 pub(super) fn unavailable(failure: &Unavailable) -> Problem {
-    let detail = "What is needed from the provider to verify or confirm this could not be fetched. Nothing was stored; send it again later.";
+    let detail = "The provider's key, without which this cannot be verified, could not be fetched. Nothing was stored; send it again later.";
     Problem::new(Kind::KeyUnavailable, detail).retry_after(failure.retry_after)
+}
+
+fn unconfirmed(failure: &Unavailable) -> Problem {
+    let detail = "It is verified, but the page by which the subscription is confirmed could not be visited. Nothing was stored; send it again later.";
+    Problem::new(Kind::SubscriptionUnconfirmed, detail).retry_after(failure.retry_after)
 }
 
 /// What verifying a request has shown.

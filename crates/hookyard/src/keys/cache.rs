@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[cfg(test)]
 use std::time::Duration;
 
+use bytes::Bytes;
 use hookyard_signature::Fetch;
 use tokio::sync::Mutex as Waiting;
 use tokio::time::Instant;
@@ -40,7 +41,7 @@ struct Known {
 /// One thing.
 pub(super) struct Slot {
     /// Held by who fetches it. What is known can be read meanwhile.
-    pub(super) fetching: Waiting<()>,
+    fetching: Waiting<()>,
     /// Locked for a moment, never while something is waited for.
     known: Mutex<Known>,
     since: Instant,
@@ -51,12 +52,32 @@ impl Slot {
         Self { fetching: Waiting::default(), known: Mutex::default(), since: Instant::now() }
     }
 
-    /// What can be said without fetching it: what was found, if that is good enough, or that it
-    /// has just failed.
-    pub(super) fn answer(
+    /// What is known, if it is good enough, or what comes of fetching it. Whoever comes while it
+    /// is being fetched waits, and finds what came of it. `may_fetch` is asked before.
+    pub(super) async fn once(
         &self,
         is_good: impl Fn(&Found) -> bool,
-    ) -> Option<Result<Found, Unavailable>> {
+        may_fetch: impl FnOnce() -> Result<(), Unavailable>,
+        fetch: impl Future<Output = Result<Bytes, Unavailable>>,
+    ) -> Result<Found, Unavailable> {
+        if let Some(answer) = self.answer(&is_good) {
+            return answer;
+        }
+        let _fetching = self.fetching.lock().await;
+        if let Some(answer) = self.answer(&is_good) {
+            return answer;
+        }
+        may_fetch()?;
+        let fetched = fetch.await;
+        let now = Instant::now();
+        let fetched = fetched.map(|bytes| Found { bytes, fetched_at: now });
+        self.keep(&fetched, now);
+        fetched
+    }
+
+    /// What can be said without fetching it: what was found, if that is good enough, or that it
+    /// has just failed.
+    fn answer(&self, is_good: impl Fn(&Found) -> bool) -> Option<Result<Found, Unavailable>> {
         let known = self.known();
         if let Some(found) = known.found.as_ref().filter(|found| is_good(found)) {
             return Some(Ok(found.clone()));
@@ -73,12 +94,17 @@ impl Slot {
 
     /// Remembers what came of a try. A failure takes nothing away: what was found is good until
     /// its time is over, whether or not there is a newer one.
-    pub(super) fn keep(&self, fetched: &Result<Found, Unavailable>, now: Instant) {
+    fn keep(&self, fetched: &Result<Found, Unavailable>, now: Instant) {
         let mut known = self.known();
         match fetched {
             Ok(found) => *known = Known { found: Some(found.clone()), failed: None },
             Err(failure) => known.failed = Some((failure.clone(), now)),
         }
+    }
+
+    /// As if nothing had ever been found.
+    pub(super) fn forget(&self) {
+        self.known().found = None;
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -149,7 +175,7 @@ mod tests {
         let cache = Cache::default();
         let good = cache.slot(&place(0));
         let now = Instant::now();
-        good.keep(&Ok(Found { bytes: bytes::Bytes::new(), fetched_at: now }), now);
+        good.keep(&Ok(Found { bytes: Bytes::new(), fetched_at: now }), now);
         for number in 1..10 * MOST {
             cache.slot(&place(number));
         }

@@ -8,6 +8,7 @@
 //! for a key that is in memory, whoever has it looked at again.
 
 mod cache;
+mod token;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -19,9 +20,9 @@ use hookyard_delivery::{
     Answer, BodyEnd, Clock as _, HttpClient, Outbound, ResponseLimit, check_url,
 };
 use hookyard_model::{Name, Rate, RateLimiter, Reach, Timeouts};
-use hookyard_signature::Fetch;
+use hookyard_signature::{Authorization, Fetch};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 use url::Url;
 
@@ -64,6 +65,16 @@ enum Errand {
     Key,
     /// A page, for a request that was verified.
     Visit,
+}
+
+impl Errand {
+    /// Who is asked, in a sentence.
+    const fn server(self) -> &'static str {
+        match self {
+            Self::Key => "key server",
+            Self::Visit => "page of the subscription",
+        }
+    }
 }
 
 /// A key, and whether it may be worth another look.
@@ -125,7 +136,7 @@ impl Keys {
     /// Visits a page, to confirm a subscription. Nothing of the answer is kept.
     pub(crate) async fn visit(&self, source: &Source, page: &Fetch) -> Result<(), Unavailable> {
         self.take_turn(&source.name, Errand::Visit)?;
-        self.fetch(source, page).await.map(drop)
+        self.fetch(source, page, Errand::Visit).await.map(drop)
     }
 
     async fn look(
@@ -135,25 +146,13 @@ impl Keys {
         is_good: impl Fn(&Found) -> bool,
     ) -> Result<Found, Unavailable> {
         let slot = self.cache.slot(&Place::new(source, fetch));
-        if let Some(answer) = slot.answer(&is_good) {
-            return answer;
-        }
-        // Whoever comes while it is being fetched waits here, and finds what came of it.
-        let _fetching = slot.fetching.lock().await;
-        if let Some(answer) = slot.answer(&is_good) {
-            return answer;
-        }
-        // A key whose time is over is not one of those that somebody makes up. Another look at
-        // what is still good is somebody's wish, and counted as such.
-        let is_over = slot.found().is_some_and(|found| !found.is_fresh(fetch));
-        if !is_over {
-            self.take_turn(&source.name, Errand::Key)?;
-        }
-        let fetched = self.fetch(source, fetch).await;
-        let now = Instant::now();
-        let fetched = fetched.map(|bytes| Found { bytes, fetched_at: now });
-        slot.keep(&fetched, now);
-        fetched
+        let may_fetch = || {
+            // A key whose time is over is not one of those that somebody makes up. Another look
+            // at what is still good is somebody's wish, and counted as such.
+            let is_over = slot.found().is_some_and(|found| !found.is_fresh(fetch));
+            if is_over { Ok(()) } else { self.take_turn(&source.name, Errand::Key) }
+        };
+        slot.once(is_good, may_fetch, self.fetch(source, fetch, Errand::Key)).await
     }
 
     /// Counts a fetch against what a source may cause.
@@ -175,36 +174,79 @@ impl Keys {
     }
 
     /// Fetches, once. Every failure is counted and written to the log.
-    async fn fetch(&self, source: &Source, fetch: &Fetch) -> Result<Bytes, Unavailable> {
-        let fetched = self.send(source, fetch).await;
+    async fn fetch(
+        &self,
+        source: &Source,
+        fetch: &Fetch,
+        errand: Errand,
+    ) -> Result<Bytes, Unavailable> {
+        // Boxed, since few requests come this far, and every one would have the room for it.
+        let fetched = Box::pin(self.send(source, fetch, errand)).await;
         match &fetched {
             Ok(_) => self.metrics.key_fetched(&source.name, "fetched"),
             Err(failure) => {
                 self.metrics.key_fetched(&source.name, "failed");
-                log(source, failure);
+                log(source, errand, failure);
             }
         }
         fetched
     }
 
-    async fn send(&self, source: &Source, fetch: &Fetch) -> Result<Bytes, Unavailable> {
-        let outbound = outbound(source, fetch)?;
+    async fn send(
+        &self,
+        source: &Source,
+        fetch: &Fetch,
+        errand: Errand,
+    ) -> Result<Bytes, Unavailable> {
+        let answer = match &fetch.authorization {
+            None => self.exchange(source, fetch, None).await?,
+            Some(Authorization::Value(value)) => self.exchange(source, fetch, Some(value)).await?,
+            Some(Authorization::Token(token)) => {
+                let value = self.token(source, token).await?;
+                let answer = self.exchange(source, fetch, Some(&value)).await?;
+                if answer.status == StatusCode::UNAUTHORIZED {
+                    self.forget_token(source, token);
+                }
+                answer
+            }
+        };
+        read(answer, errand.server())
+    }
+
+    async fn exchange(
+        &self,
+        source: &Source,
+        fetch: &Fetch,
+        authorization: Option<&str>,
+    ) -> Result<Answer, Unavailable> {
+        let outbound = outbound(source, fetch, authorization)?;
         let sent = self.client.send(outbound).await;
-        let answer = sent.map_err(|error| Unavailable::new(error.to_string()))?;
-        read(answer)
+        sent.map_err(|error| Unavailable::new(error.to_string()))
     }
 }
 
 /// The failure is the operator's business, and nobody else's.
-fn log(source: &Source, failure: &Unavailable) {
-    tracing::warn!(
-        source = %source.name,
-        why = %failure,
-        "a key of the provider could not be fetched; its requests are answered 503 until it can be"
-    );
+fn log(source: &Source, errand: Errand, failure: &Unavailable) {
+    let source = &source.name;
+    match errand {
+        Errand::Key => tracing::warn!(
+            %source,
+            why = %failure,
+            "a key of the provider could not be fetched; its requests are answered 503 until it can be"
+        ),
+        Errand::Visit => tracing::warn!(
+            %source,
+            why = %failure,
+            "the page by which a subscription is confirmed could not be visited; the provider was told to try again"
+        ),
+    }
 }
 
-fn outbound(source: &Source, fetch: &Fetch) -> Result<Outbound, Unavailable> {
+fn outbound(
+    source: &Source,
+    fetch: &Fetch,
+    authorization: Option<&str>,
+) -> Result<Outbound, Unavailable> {
     let (url, reach) = match &source.keys_url {
         None if fetch.url.starts_with("https://") => (fetch.url.clone(), Reach::Public),
         None => return Err(Unavailable::new("keys are fetched over https alone")),
@@ -214,21 +256,22 @@ fn outbound(source: &Source, fetch: &Fetch) -> Result<Outbound, Unavailable> {
     let agent = concat!("Hookyard/", env!("CARGO_PKG_VERSION"));
     headers.insert(USER_AGENT, HeaderValue::from_static(agent));
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    if let Some(authorization) = &fetch.authorization {
+    if let Some(authorization) = authorization {
         let mut value = HeaderValue::from_str(authorization).map_err(|_| {
             Unavailable::new("the token for the key server cannot stand in a header")
         })?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
-    if fetch.body.is_some() {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let body = fetch.body.as_ref();
+    if let Some(body) = body {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(body.content_type()));
     }
     Ok(Outbound {
-        method: if fetch.body.is_some() { Method::POST } else { Method::GET },
+        method: if body.is_some() { Method::POST } else { Method::GET },
         url,
         headers,
-        body: fetch.body.clone().unwrap_or_default().into(),
+        body: body.map_or(Bytes::new(), |body| Bytes::copy_from_slice(body.as_bytes())),
         timeouts: TIMEOUTS,
         reach,
         limit: ResponseLimit::whole(LONGEST),
@@ -243,22 +286,25 @@ fn mirrored(mirror: &str, url: &str) -> Result<String, Unavailable> {
     Ok(format!("{mirror}{}{query}", url.path()))
 }
 
-fn read(answer: Answer) -> Result<Bytes, Unavailable> {
+/// What a server has answered, which is called so.
+fn read(answer: Answer, server: &str) -> Result<Bytes, Unavailable> {
     // Redirects are not followed, so they end here as well.
     if !answer.status.is_success() {
         let status = answer.status.as_u16();
-        return Err(Unavailable::new(format!("the key server answered {status}")));
+        return Err(Unavailable::new(format!("the {server} answered {status}")));
     }
-    match answer.end {
-        BodyEnd::Complete => Ok(answer.body),
-        BodyEnd::TooLong => Err(Unavailable::new("the key server's answer is longer than 64 KiB")),
-        BodyEnd::Broken => Err(Unavailable::new("the key server's answer broke off")),
-    }
+    let why = match answer.end {
+        BodyEnd::Complete => return Ok(answer.body),
+        BodyEnd::TooLong => "is longer than 64 KiB",
+        BodyEnd::Broken => "broke off",
+    };
+    Err(Unavailable::new(format!("what the {server} answered {why}")))
 }
 
 #[cfg(test)]
 mod tests {
     use hookyard_delivery::ClientSettings;
+    use hookyard_signature::FetchBody;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
     use tokio::sync::{mpsc, oneshot};
@@ -268,8 +314,8 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    /// How a key server that was asked says so, and is then told to answer.
-    type Asked = oneshot::Sender<&'static str>;
+    /// How a key server that was asked says what for, and is then told to answer.
+    type Asked = (String, oneshot::Sender<&'static str>);
 
     /// A real key server, and what it is asked. It answers only when it is told to.
     async fn key_server() -> (String, mpsc::UnboundedReceiver<Asked>) {
@@ -285,7 +331,7 @@ mod tests {
                         head.push(socket.read_u8().await.unwrap());
                     }
                     let (answer, told) = oneshot::channel();
-                    tell.send(answer).unwrap();
+                    tell.send((String::from_utf8(head).unwrap(), answer)).unwrap();
                     socket.write_all(told.await.unwrap().as_bytes()).await.unwrap();
                 });
             }
@@ -294,8 +340,19 @@ mod tests {
     }
 
     /// Waits until the key server is asked.
-    async fn next(asked: &mut mpsc::UnboundedReceiver<Asked>) -> Asked {
-        timeout(Duration::from_secs(30), asked.recv()).await.expect("nothing was asked").unwrap()
+    async fn next(asked: &mut mpsc::UnboundedReceiver<Asked>) -> oneshot::Sender<&'static str> {
+        next_for(asked, "").await
+    }
+
+    /// Waits until the key server is asked for this, whatever the letters' case.
+    async fn next_for(
+        asked: &mut mpsc::UnboundedReceiver<Asked>,
+        wanted: &str,
+    ) -> oneshot::Sender<&'static str> {
+        let next = timeout(Duration::from_secs(30), asked.recv()).await;
+        let (head, answer) = next.expect("nothing was asked").unwrap();
+        assert!(head.to_lowercase().contains(&wanted.to_lowercase()), "{wanted} in {head}");
+        answer
     }
 
     const KEY: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 3\r\n\r\nkey";
@@ -374,6 +431,61 @@ mod tests {
         let visiting = tokio::spawn(async move { keys.visit(&source, &page).await });
         next(&mut asked).await.send(KEY).unwrap();
         visiting.await.unwrap().unwrap();
+    }
+
+    const TOKEN: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 43\r\n\r\n{\"access_token\":\"first\", \"expires_in\":7200}";
+    const NEXT_TOKEN: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 43\r\n\r\n{\"access_token\":\"other\", \"expires_in\":7200}";
+    const UNAUTHORIZED: &str = "HTTP/1.1 401 No\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+    #[tokio::test]
+    async fn a_token_is_renewed_before_it_ends_and_when_it_is_refused() {
+        let (url, mut asked) = key_server().await;
+        let (keys, (source, _)) = (keys(), source(&url));
+        let token = Fetch {
+            url: "https://example.com/token".to_owned(),
+            body: Some(FetchBody::Form("grant_type=client_credentials")),
+            authorization: Some(Authorization::Value("Basic eDp5".to_owned())),
+            max_age: 7200,
+        };
+        let key = |name: &str| Fetch {
+            url: format!("https://example.com/{name}"),
+            body: None,
+            authorization: Some(Authorization::Token(Box::new(token.clone()))),
+            max_age: 3600,
+        };
+        let look = |name: &str| {
+            let (keys, source, fetch) = (Arc::clone(&keys), Arc::clone(&source), key(name));
+            tokio::spawn(async move { keys.get(&source, &fetch).await.map(|found| found.bytes) })
+        };
+        // Two at once wait for one token.
+        let both = [look("a"), look("b")];
+        next_for(&mut asked, "POST /token").await.send(TOKEN).unwrap();
+        for _ in 0..2 {
+            next_for(&mut asked, "authorization: bearer first").await.send(KEY).unwrap();
+        }
+        for key in both {
+            assert_eq!(key.await.unwrap().unwrap(), "key");
+        }
+
+        // Shortly before its end another is fetched; where there is none, it is good to its end.
+        age(&keys, &source, &token, Duration::from_secs(7200 - 59));
+        let third = look("c");
+        next_for(&mut asked, "authorization: basic edp5").await.send(ERROR).unwrap();
+        next_for(&mut asked, "authorization: bearer first").await.send(KEY).unwrap();
+        assert_eq!(third.await.unwrap().unwrap(), "key");
+
+        age(&keys, &source, &token, FAILURE_HOLDS);
+        let fourth = look("d");
+        next_for(&mut asked, "POST /token").await.send(NEXT_TOKEN).unwrap();
+        next_for(&mut asked, "authorization: bearer other").await.send(UNAUTHORIZED).unwrap();
+        assert_eq!(fourth.await.unwrap().unwrap_err().to_string(), "the key server answered 401");
+
+        // The key server takes it no more, so that the next key is fetched with a new one.
+        let fifth = look("e");
+        next_for(&mut asked, "POST /token").await.send(TOKEN).unwrap();
+        next_for(&mut asked, "authorization: bearer first").await.send(KEY).unwrap();
+        assert_eq!(fifth.await.unwrap().unwrap(), "key");
+        assert!(asked.try_recv().is_err(), "nothing else was asked for");
     }
 
     #[test]

@@ -279,7 +279,7 @@ fn a_subscription_is_confirmed_by_a_visit_once_it_is_verified() {
     assert_eq!(ask(&body.replace("2336412f37f", "2336412f37e")).status, 401);
     assert_eq!(visits(), 0, "what is not verified is not visited");
     let failed = ask(&body);
-    assert_eq!((failed.status, failed.code()), (503, "key_unavailable".to_owned()));
+    assert_eq!((failed.status, failed.code()), (503, "subscription_unconfirmed".to_owned()));
     assert_eq!(visits(), 1);
     is_well.store(true, Ordering::Relaxed);
     assert_eq!(ask(&body).status, 200);

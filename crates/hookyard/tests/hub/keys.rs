@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 
 use crate::support::sink::{Delivered, Sink, answer};
 use crate::support::{Hub, Reply};
-use hookyard_signature::{Options, Received, Secret, UnixSeconds, provider};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hookyard_signature::{Options, Received, Secret, TestKeyPair, UnixSeconds, provider};
+use serde_json::Value;
 
 /// The examples of RFC 8410, section 10: a private key, and its public key.
 const PRIVATE: &str = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
@@ -101,7 +104,7 @@ fn without_the_key_it_is_for_the_provider_to_try_again() {
             assert!(is_unavailable(&reply), "{what}: {reply:?}");
         }
         assert_eq!(mirror.delivered().len(), 1, "{what}: a failure is remembered");
-        assert_eq!(hub.events(), [] as [serde_json::Value; 0], "{what}");
+        assert_eq!(hub.events(), [] as [Value; 0], "{what}");
         if what == "an error" {
             assert!(hub.log().contains("the key server answered 500"), "{}", hub.log());
         }
@@ -172,9 +175,96 @@ fn a_subscription_is_confirmed_by_a_visit() {
         assert!(mirror.delivered().is_empty(), "a forged one is not visited");
         let reply = hub.exchange(&post("aws-sns", &[], &body)).unwrap();
         assert_eq!(reply.status, expected, "{reply:?}");
+        if expected == 503 {
+            assert_eq!(reply.code(), "subscription_unconfirmed");
+            let says = "the page of the subscription answered 403";
+            assert!(hub.log().contains(says), "{}", hub.log());
+        }
         let paths: Vec<String> = mirror.delivered().into_iter().map(|asked| asked.path).collect();
         assert_eq!(paths, ["/?Action=ConfirmSubscription&Token=made-up"]);
         assert_eq!(hub.events().len(), 0);
+    }
+}
+
+/// A request of eBay's that names a key, signed by this private one.
+fn ebay(private: &str, key: &str, body: &str) -> Vec<u8> {
+    let verifier = provider("ebay").unwrap();
+    let secret = vec![Secret::new(private).unwrap()];
+    let verifier = verifier.verifier(secret, &Options::default()).unwrap();
+    let none: [(&str, &str); 0] = [];
+    let request = Received { method: "POST", url: "", headers: &none, body: body.as_bytes() };
+    let proof = verifier.sign(&request, "", now()).unwrap();
+    let claim = STANDARD.decode(&proof.headers[0].1).unwrap();
+    let mut claim: Value = serde_json::from_slice(&claim).unwrap();
+    claim["kid"] = key.into();
+    post("ebay", &[("x-ebay-signature", &STANDARD.encode(claim.to_string()))], body)
+}
+
+/// With credentials that must never be seen.
+fn ebay_source(mirror: &Sink) -> String {
+    let credentials = r#"{ client_id = "OurApp-PRD-1", client_secret = "CANARY-cert-id" }"#;
+    format!("{}settings = {credentials}\n", source("ebay", "ebay", mirror))
+}
+
+#[test]
+fn a_key_of_ebay_is_fetched_with_a_token_that_is_fetched_before() {
+    let TestKeyPair { private, public } = TestKeyPair::p256().unwrap();
+    for (expires_in, tokens) in [(7200, 1), (60, 2)] {
+        let key = format!(r#"{{"key":"{public}","algorithm":"ECDSA","digest":"SHA1"}}"#);
+        let mirror = Sink::scripted(move |_, asked| {
+            let token = format!(
+                r#"{{"access_token":"v^1.1#CANARY","expires_in":{expires_in},"token_type":"Application Access Token"}}"#
+            );
+            let wants_token = asked.path == "/identity/v1/oauth2/token";
+            Some(with_body(200, if wants_token { &token } else { &key }))
+        });
+        let hub = Hub::start(&ebay_source(&mirror));
+        for (name, id) in [("key-1", 1), ("key-2", 2), ("key-1", 3)] {
+            let body = format!(r#"{{"notification":{{"notificationId":"{id}"}}}}"#);
+            let reply = hub.exchange(&ebay(&private, name, &body)).unwrap();
+            assert_eq!(reply.status, 200, "{reply:?}\n{}", hub.log());
+        }
+        let asked = mirror.delivered();
+        let (for_token, for_key): (Vec<_>, Vec<_>) =
+            asked.iter().partition(|asked| asked.path == "/identity/v1/oauth2/token");
+        assert_eq!((for_token.len(), for_key.len()), (tokens, 2));
+        for asked in for_token {
+            let expected = format!("Basic {}", STANDARD.encode("OurApp-PRD-1:CANARY-cert-id"));
+            assert_eq!(asked.header("authorization"), Some(&*expected));
+            assert_eq!(asked.header("content-type"), Some("application/x-www-form-urlencoded"));
+            let form = b"grant_type=client_credentials&scope=https%3A%2F%2Fapi.ebay.com%2Foauth%2Fapi_scope";
+            assert_eq!(asked.body, form);
+        }
+        for asked in for_key {
+            assert_eq!(asked.header("authorization"), Some("Bearer v^1.1#CANARY"));
+            assert!(asked.path.starts_with("/commerce/notification/v1/public_key/key-"));
+        }
+        assert!(!hub.log().contains("CANARY"), "{}", hub.log());
+    }
+}
+
+#[test]
+fn without_a_token_no_key_is_asked_for_and_the_log_says_why() {
+    let private = TestKeyPair::p256().unwrap().private;
+    for (status, answer, says) in [
+        (
+            401,
+            r#"{"error":"invalid_client","error_description":"CANARY"}"#,
+            "the token server answered 401 `invalid_client`; look at `client_id` and `client_secret`",
+        ),
+        (500, r#"{"error":"CANARY"}"#, "the token server answered 500"),
+        (200, r#"{"token":"CANARY"}"#, "the token server's answer holds no access token"),
+    ] {
+        let mirror = Sink::scripted(move |_, _| Some(with_body(status, answer)));
+        let hub = Hub::start(&ebay_source(&mirror));
+        for name in ["key-1", "key-2", "key-1"] {
+            let reply = hub.exchange(&ebay(&private, name, "{}")).unwrap();
+            assert!(is_unavailable(&reply), "{reply:?}");
+        }
+        let asked: Vec<String> = mirror.delivered().into_iter().map(|asked| asked.path).collect();
+        assert_eq!(asked, ["/identity/v1/oauth2/token"], "a failure is remembered");
+        assert!(hub.log().contains(says), "{says}: {}", hub.log());
+        assert!(!hub.log().contains("CANARY"), "{}", hub.log());
     }
 }
 

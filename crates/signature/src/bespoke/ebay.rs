@@ -4,6 +4,10 @@
 //! By eBay's event-notification-nodejs-sdk (`lib/validator.js`, `test/test.json`). It signs the
 //! body as it wrote it, which is compact JSON; its SDK parses the body and writes it anew, which
 //! comes to the same.
+//!
+//! It hands its key out to whoever shows the access token of an application, which is good for two
+//! hours and is fetched by the application's own id and secret
+//! (<https://developer.ebay.com/api-docs/static/oauth-client-credentials-grant.html>).
 
 use serde::{Deserialize, Serialize};
 
@@ -14,12 +18,21 @@ use crate::public_key::EcdsaSha1Key;
 use crate::scheme::{Covers, Text};
 use crate::verifier::{Proof, Verified};
 use crate::{
-    ConfigurationError, Fetch, Options, Received, Rejection, Secret, SigningError, UnixSeconds,
-    json,
+    Authorization, ConfigurationError, Fetch, FetchBody, Options, Received, Rejection, Secret,
+    SigningError, UnixSeconds, json,
 };
 
 const HEADER: &str = "x-ebay-signature";
-const TOKEN: &str = "access_token";
+const ACCESS_TOKEN: &str = "access_token";
+const CLIENT_ID: &str = "client_id";
+const CLIENT_SECRET: &str = "client_secret";
+/// Where an application fetches its access tokens, and with what.
+const TOKENS: &str = "https://api.ebay.com/identity/v1/oauth2/token";
+const GRANT: FetchBody = FetchBody::Form(
+    "grant_type=client_credentials&scope=https%3A%2F%2Fapi.ebay.com%2Foauth%2Fapi_scope",
+);
+/// eBay's tokens are good for two hours, and say so.
+const TOKEN_MAX_AGE: u64 = 7_200;
 const KEYS: &str = "https://api.ebay.com/commerce/notification/v1/public_key/";
 /// What a request is said to be signed with that was signed here.
 const OUR_KEY: &str = "key-of-a-test";
@@ -39,7 +52,7 @@ pub(crate) static EBAY: Bespoke = Bespoke {
 
 struct Ebay {
     keys: Keys<EcdsaSha1Key>,
-    token: Option<Secret>,
+    authorization: Option<Authorization>,
 }
 
 /// What is in the header.
@@ -53,8 +66,39 @@ struct Claim {
 
 impl Ebay {
     fn new(secrets: &[Secret], options: &Options) -> Result<Self, ConfigurationError> {
-        let token = options.setting(TOKEN).map(Secret::new).transpose()?;
-        Ok(Self { keys: Keys::new(secrets, EcdsaSha1Key::parse, read)?, token })
+        let keys = Keys::new(secrets, EcdsaSha1Key::parse, read)?;
+        Ok(Self { keys, authorization: authorization(options)? })
+    }
+}
+
+/// What eBay is shown to hand its key out. A mirror may do without.
+fn authorization(options: &Options) -> Result<Option<Authorization>, ConfigurationError> {
+    let [token, id, secret] =
+        [ACCESS_TOKEN, CLIENT_ID, CLIENT_SECRET].map(|name| options.setting(name));
+    match (token, id, secret) {
+        (None, None, None) => Ok(None),
+        (Some(token), None, None) => Ok(Some(Authorization::Value(format!("Bearer {token}")))),
+        (Some(_), ..) => {
+            let sentence = "`access_token` and `client_id` are two ways to the same; remove `access_token`, which is good for two hours alone";
+            Err(ConfigurationError::Settings(sentence))
+        }
+        (None, Some(_), None) => Err(ConfigurationError::SettingMissing(CLIENT_SECRET)),
+        (None, None, Some(_)) => Err(ConfigurationError::SettingMissing(CLIENT_ID)),
+        (None, Some(id), Some(secret)) => {
+            if id.contains(':') {
+                let sentence =
+                    "`client_id` has no `:` in it; copy the App ID from eBay's application keys";
+                return Err(ConfigurationError::Settings(sentence));
+            }
+            let credentials = Encoding::Base64.encode(format!("{id}:{secret}").as_bytes());
+            let fetch = Fetch {
+                url: TOKENS.to_owned(),
+                body: Some(GRANT),
+                authorization: Some(Authorization::Value(format!("Basic {credentials}"))),
+                max_age: TOKEN_MAX_AGE,
+            };
+            Ok(Some(Authorization::Token(Box::new(fetch))))
+        }
     }
 }
 
@@ -128,11 +172,10 @@ impl Prove for Ebay {
             return Ok(None);
         }
         let (claim, _) = Claim::read(request)?;
-        let token = self.token.as_ref().map(|token| String::from_utf8_lossy(token.bytes()));
         Ok(Some(Fetch {
             url: format!("{KEYS}{}", claim.kid),
             body: None,
-            authorization: token.map(|token| format!("Bearer {token}")),
+            authorization: self.authorization.clone(),
             max_age: MAX_AGE,
         }))
     }

@@ -20,9 +20,19 @@ const EBAY: Provider = Provider {
     scheme: Scheme::Bespoke(&EBAY_SCHEME),
     settings: &[
         Setting {
+            name: "client_id",
+            required: false,
+            about: "The App ID of your application at eBay, with which the hub fetches the access token that eBay's key is handed out for, and a new one before it ends.",
+        },
+        Setting {
+            name: "client_secret",
+            required: false,
+            about: "The Cert ID that belongs to the App ID.",
+        },
+        Setting {
             name: "access_token",
             required: false,
-            about: "An OAuth application token, with which the key is fetched from eBay.",
+            about: "An OAuth application token instead of App ID and Cert ID; it is good for two hours.",
         },
         Setting {
             name: "verification_token",
@@ -41,7 +51,7 @@ const EBAY: Provider = Provider {
     handshake: Some(table::EBAY),
     answer: "200, 201, 202 or 204 at once",
     retries: "some; an endpoint that does not answer for 24 h is marked as down",
-    note: "eBay hands its key out to the holder of an application token only, which is good for two hours: configure the key (`secret`), or name a mirror that renews its token (`keys_url`). The hash is SHA-1.",
+    note: "eBay hands its key out to applications only: set `client_id` and `client_secret`, configure the key itself (`secret`), or name a mirror (`keys_url`). The hash is SHA-1.",
 };
 
 /// The headers without `X-` are those of the newer kind of webhooks called "events". Shopify's

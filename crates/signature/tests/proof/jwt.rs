@@ -566,7 +566,7 @@ fn plaid_is_asked_for_one_key_with_the_clients_credentials() {
     let fetch = verifier.fetch(&message.received()).unwrap().unwrap();
     assert_eq!(fetch.url, "https://sandbox.plaid.com/webhook_verification_key/get");
     assert!(!format!("{fetch:?}").contains("hunter2"));
-    let body: Value = serde_json::from_str(&fetch.body.unwrap()).unwrap();
+    let body: Value = serde_json::from_slice(fetch.body.unwrap().as_bytes()).unwrap();
     let expected =
         json!({"client_id": "id1", "secret": "hunter2", "key_id": r#"k","client_id":"x"#});
     assert_eq!(body, expected);

@@ -57,6 +57,33 @@ fn settings_that_contradict_each_other_are_refused() {
 }
 
 #[test]
+fn ebay_is_shown_a_token_or_credentials_and_not_half_of_either() {
+    let build = |pairs: &[(&str, &str)]| {
+        let pairs = pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
+        let options = Options { tolerance: None, settings: pairs.collect() };
+        provider("ebay").unwrap().verifier(Vec::new(), &options)
+    };
+    let (token, id, secret) = (("access_token", "t"), ("client_id", "i"), ("client_secret", "s"));
+    for good in [&[][..], &[token], &[id, secret]] {
+        assert!(build(good).is_ok(), "{good:?}");
+    }
+    for (bad, expected) in [
+        (&[id][..], "the setting `client_secret` is missing"),
+        (&[secret], "the setting `client_id` is missing"),
+        (
+            &[token, id, secret],
+            "`access_token` and `client_id` are two ways to the same; remove `access_token`, which is good for two hours alone",
+        ),
+        (
+            &[("client_id", "i:s"), secret],
+            "`client_id` has no `:` in it; copy the App ID from eBay's application keys",
+        ),
+    ] {
+        assert_eq!(build(bad).unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
 fn words_of_settings_are_read() {
     assert_eq!("sha512".parse(), Ok(Algorithm::HmacSha512));
     assert_eq!("base64url".parse(), Ok(Encoding::Base64Url));

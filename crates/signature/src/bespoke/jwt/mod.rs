@@ -16,7 +16,8 @@ use crate::scheme::Text;
 use crate::signed::check_age;
 use crate::verifier::{Proof, Verified};
 use crate::{
-    ConfigurationError, Fetch, Options, Received, Rejection, Secret, SigningError, UnixSeconds,
+    ConfigurationError, Fetch, FetchBody, Options, Received, Rejection, Secret, SigningError,
+    UnixSeconds,
 };
 
 pub(crate) use schemes::{
@@ -67,7 +68,7 @@ enum At {
 }
 
 /// Where keys are found if no secret is configured.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Published {
     /// Nowhere.
     No,
@@ -298,7 +299,7 @@ impl Prove for Jwts {
                     "secret": secret,
                     "key_id": key_id,
                 });
-                Ok(Some(get(url, Some(body.to_string()))))
+                Ok(Some(get(url, Some(FetchBody::Json(body.to_string())))))
             }
         }
     }
