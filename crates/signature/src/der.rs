@@ -1,10 +1,15 @@
 //! As much of DER (X.690) as it takes to find a key in its wrapping, or the two numbers of an ECDSA
 //! signature; and to write the same for tests.
 
+use crate::UnixSeconds;
+use crate::scheme::Unit;
+
 const SEQUENCE: u8 = 0x30;
 const INTEGER: u8 = 0x02;
 const BIT_STRING: u8 = 0x03;
 const OCTET_STRING: u8 = 0x04;
+const UTC_TIME: u8 = 0x17;
+const GENERALIZED_TIME: u8 = 0x18;
 /// The algorithm `rsaEncryption` with its parameter NULL (RFC 8017, appendix A.1).
 pub(crate) const RSA: &[u8] =
     &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
@@ -78,19 +83,51 @@ pub(crate) fn ec_private_key(pkcs8: &[u8]) -> Option<&[u8]> {
 /// The number of a context-specific, constructed element: `[0]`.
 const CONTEXT_0: u8 = 0xa0;
 
-/// The SPKI in a certificate (RFC 5280, section 4.1). Nothing else of it is looked at.
+/// The SPKI in a certificate (RFC 5280, section 4.1).
 pub(crate) fn certificate_key(der: &[u8]) -> Option<&[u8]> {
+    let (_validity, fields) = expect(certificate_validity(der)?, SEQUENCE)?;
+    let (_subject, fields) = expect(fields, SEQUENCE)?;
+    let (_, rest) = expect(fields, SEQUENCE)?;
+    fields.get(..fields.len().checked_sub(rest.len())?)
+}
+
+/// Until when a certificate is good.
+pub(crate) fn certificate_end(der: &[u8]) -> Option<UnixSeconds> {
+    let (validity, _) = expect(certificate_validity(der)?, SEQUENCE)?;
+    let (_, _start, rest) = element(validity)?;
+    let (tag, text, rest) = element(rest)?;
+    rest.is_empty().then(|| time(tag, text))?
+}
+
+/// The fields of a certificate from its time of validity on.
+fn certificate_validity(der: &[u8]) -> Option<&[u8]> {
     let (outer, rest) = expect(der, SEQUENCE)?;
     if !rest.is_empty() {
         return None;
     }
     let (fields, _) = expect(outer, SEQUENCE)?;
     let fields = expect(fields, CONTEXT_0).map_or(fields, |(_, rest)| rest);
-    let (_, fields) = expect(fields, INTEGER)?;
-    // The algorithm, the issuer, the time of validity and the subject.
-    let fields = (0..4).try_fold(fields, |fields, _| Some(expect(fields, SEQUENCE)?.1))?;
-    let (_, rest) = expect(fields, SEQUENCE)?;
-    fields.get(..fields.len().checked_sub(rest.len())?)
+    let (_serial, fields) = expect(fields, INTEGER)?;
+    let (_algorithm, fields) = expect(fields, SEQUENCE)?;
+    let (_issuer, fields) = expect(fields, SEQUENCE)?;
+    Some(fields)
+}
+
+/// A time to the second in UTC, whose year may have two digits (RFC 5280, section 4.1.2.5).
+fn time(tag: u8, text: &[u8]) -> Option<UnixSeconds> {
+    let century = match tag {
+        UTC_TIME if text < b"50" => "20",
+        UTC_TIME => "19",
+        GENERALIZED_TIME => "",
+        _ => return None,
+    };
+    let text = format!("{century}{}", std::str::from_utf8(text).ok()?);
+    let digits: [u8; 15] = text.into_bytes().try_into().ok()?;
+    let [y0, y1, y2, y3, m0, m1, d0, d1, h0, h1, i0, i1, s0, s1, zone] = digits;
+    let written = [
+        y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1, b'T', h0, h1, b':', i0, i1, b':', s0, s1, zone,
+    ];
+    (zone == b'Z').then(|| Unit::Rfc3339.read(&written))?
 }
 
 /// The numbers r and s of an ECDSA signature (RFC 3279, section 2.2.3), most significant byte
@@ -162,6 +199,27 @@ mod tests {
         assert_eq!(octet_string(&[7; 127])[..3], [4, 127, 7]);
         assert_eq!(octet_string(&[7; 128])[..4], [4, 0x81, 128, 7]);
         assert_eq!(octet_string(&[7; 256])[..5], [4, 0x82, 1, 0, 7]);
+    }
+
+    #[test]
+    fn times_are_those_of_certificates() {
+        let at = |tag, text: &str| time(tag, text.as_bytes()).map(|at| at.0);
+        assert_eq!(at(UTC_TIME, "231114221320Z"), Some(1_700_000_000));
+        assert_eq!(at(GENERALIZED_TIME, "20231114221320Z"), Some(1_700_000_000));
+        assert_eq!(at(UTC_TIME, "491231235959Z"), Some(2_524_607_999));
+        assert_eq!(at(UTC_TIME, "700101000000Z"), Some(0));
+        for (tag, wrong) in [
+            (INTEGER, "20231114221320Z"),
+            (UTC_TIME, "20231114221320Z"),
+            (GENERALIZED_TIME, "231114221320Z"),
+            (UTC_TIME, "2311142213Z"),
+            (UTC_TIME, "231114221320+"),
+            (UTC_TIME, "231314221320Z"),
+            (UTC_TIME, "é1114221320Z"),
+            (UTC_TIME, ""),
+        ] {
+            assert_eq!(at(tag, wrong), None, "{wrong}");
+        }
     }
 
     #[test]

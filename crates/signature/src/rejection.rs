@@ -169,6 +169,12 @@ pub enum Rejection {
         /// What names the key.
         at: Text,
     },
+    /// The key that the request names is no longer good.
+    #[error("the certificate that the {at} names has expired, so its key proves nothing any more")]
+    KeyExpired {
+        /// What names the key.
+        at: Text,
+    },
     /// The request names a key that does not belong to the provider.
     #[error("the key that the {at} names is not one of the provider's")]
     KeyForeign {
@@ -248,6 +254,7 @@ impl Rejection {
             Self::IdMissing { .. } | Self::IdMalformed { .. } => "id_malformed",
             Self::NotForUs { .. } => "not_for_us",
             Self::KeyUnavailable { .. } => "key_unavailable",
+            Self::KeyExpired { .. } => "key_expired",
             Self::KeyForeign { .. } => "key_foreign",
         }
     }

@@ -6,10 +6,16 @@
 //! is that of the self-verification described there.
 //!
 //! What vouches for the certificate is TLS to the host that stands in here: it is fetched from
-//! PayPal's own API and from nowhere else. Its chain is not built again.
+//! PayPal's own API and from nowhere else, and must not have expired. Its chain is not built again.
+//! That would take certificates between it and a public root that PayPal nowhere says it hands out:
+//! its own libraries brought theirs along, by roots that PayPal has left since, and one that
+//! looked further refused every request when PayPal went on with a revoked certificate
+//! (<https://github.com/paypal/PayPal-NET-SDK/issues/411>). And whoever could get a false
+//! certificate of a public root for the name in this one could as well get one for the host.
 
 use crate::bespoke::published::{
-    Keys, header_text, is_key_name, signature, signature_text, signed_header, signed_time,
+    Keys, check_certificate, header_text, is_key_name, signature, signature_text, signed_header,
+    signed_time,
 };
 use crate::bespoke::{Bespoke, Prove};
 use crate::encoding::Encoding;
@@ -92,6 +98,7 @@ impl Prove for PayPal {
         let (time, signed_at) = signed_time(request, TIME, Unit::Rfc3339)?;
         if self.keys.are_fetched() {
             certificate_url(request)?;
+            check_certificate(fetched, now, header_text(CERTIFICATE))?;
         }
         let message = self.message(id, time, request.body);
         let places = (header_text(SIGNATURE), header_text(CERTIFICATE));

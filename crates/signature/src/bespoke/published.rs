@@ -1,6 +1,8 @@
 //! What the schemes have in common whose keys the provider publishes.
 
-use crate::encoding::{Encoding, Octets};
+use crate::der;
+use crate::encoding::{Encoding, Octets, decode_lenient};
+use crate::public_key::without_armour;
 use crate::scheme::{Text, Unit};
 use crate::{ConfigurationError, Received, Rejection, Secret, UnixSeconds};
 
@@ -49,6 +51,21 @@ impl<K> Keys<K> {
     /// The key to sign with.
     pub(super) fn first(&self) -> Option<&K> {
         self.configured.first()
+    }
+}
+
+/// Refuses a certificate that was fetched and has expired: whoever finds its old key could sign by
+/// it for as long as it can be fetched, and no TLS says a word about that.
+pub(super) fn check_certificate(
+    fetched: Option<&[u8]>,
+    now: UnixSeconds,
+    named: Text,
+) -> Result<(), Rejection> {
+    let der = fetched.and_then(|pem| decode_lenient(&without_armour(pem)));
+    match der.and_then(|der| der::certificate_end(&der)) {
+        None => Err(Rejection::KeyUnavailable { at: named }),
+        Some(end) if end < now => Err(Rejection::KeyExpired { at: named }),
+        Some(_) => Ok(()),
     }
 }
 

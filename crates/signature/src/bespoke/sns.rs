@@ -11,7 +11,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::bespoke::published::Keys;
+use crate::bespoke::published::{Keys, check_certificate};
 use crate::bespoke::{Bespoke, Prove};
 use crate::encoding::{Encoding, Octets};
 use crate::public_key::RsaKey;
@@ -164,8 +164,11 @@ impl Prove for Sns {
         let signed_at = Unit::Rfc3339
             .read(message.timestamp.as_bytes())
             .ok_or(Rejection::TimestampMalformed { at: TIME, expected })?;
-        if self.keys.are_fetched() && !is_certificate(&message.certificate) {
-            return Err(Rejection::KeyForeign { at: CERTIFICATE });
+        if self.keys.are_fetched() {
+            if !is_certificate(&message.certificate) {
+                return Err(Rejection::KeyForeign { at: CERTIFICATE });
+            }
+            check_certificate(fetched, now, CERTIFICATE)?;
         }
         let made = |pair: &Pair| verify(pair).verify(signed.as_bytes(), signature.as_slice());
         let secret = self.keys.find(fetched, (SIGNATURE, CERTIFICATE), made)?;
@@ -235,7 +238,7 @@ fn is_certificate(url: &str) -> bool {
 }
 
 /// What follows the host, if the host is SNS in a region.
-fn host_and_rest(url: &str) -> Option<&str> {
+pub(crate) fn host_and_rest(url: &str) -> Option<&str> {
     let after = url.strip_prefix("https://sns.")?;
     let (host, _) = after.split_once('/')?;
     let rest = after.strip_prefix(host)?;

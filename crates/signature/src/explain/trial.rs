@@ -75,6 +75,7 @@ impl<'a> Scene<'a> {
                         | Rejection::Ambiguous { .. }
                         | Rejection::TimestampOutsideWindow { .. }
                         | Rejection::KeyUnavailable { .. }
+                        | Rejection::KeyExpired { .. }
                         | Rejection::KeyForeign { .. }
                 )
         )

@@ -204,6 +204,7 @@ fn template_of(part: &Part) -> String {
 /// Secrets in every form, keys in PEM, DER and base64, and DER itself.
 pub fn keys(data: &[u8]) {
     let _ = without_armour(data);
+    let _ = der::certificate_end(data);
     for found in [der::rsa_public_key(data), der::certificate_key(data)].into_iter().flatten() {
         assert!(found.len() <= data.len(), "more than there was");
     }

@@ -9,6 +9,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::{Body, Challenge, Handshake, Mark, Question, Said, Trust};
+use crate::bespoke::sns::host_and_rest;
 use crate::encoding::encode_hex;
 use crate::key::MacKey;
 use crate::scheme::{Algorithm, Place, Scheme, Text};
@@ -376,21 +377,12 @@ fn sns_url(request: &Received<'_>, at: &Place) -> Result<Fetch, Unanswered> {
     Ok(Fetch { url, body: None, authorization: None, max_age: 0 })
 }
 
-/// `https://sns.REGION.amazonaws.com/?Action=ConfirmSubscription&…`, without a user, a port or anything that a program could
-/// read as another host.
+/// `https://sns.REGION.amazonaws.com/?Action=ConfirmSubscription&…`, without a user, a port or
+/// anything that a program could read as another host.
 fn is_sns_url(url: &str) -> bool {
     let is_plain = url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\' && byte != b'#');
-    let Some((host, query)) = url.strip_prefix("https://").and_then(|rest| rest.split_once('/'))
-    else {
-        return false;
-    };
-    let region = host.strip_prefix("sns.").and_then(|rest| {
-        rest.strip_suffix(".amazonaws.com").or_else(|| rest.strip_suffix(".amazonaws.com.cn"))
-    });
-    let is_region = |region: &str| {
-        region.len() >= 3 && region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    is_plain && region.is_some_and(is_region) && query.starts_with("?Action=ConfirmSubscription&")
+    let rest = host_and_rest(url);
+    is_plain && rest.is_some_and(|rest| rest.starts_with("/?Action=ConfirmSubscription&"))
 }
 
 impl fmt::Debug for Responder {

@@ -129,7 +129,7 @@ const PAYPAL: Provider = Provider {
     handshake: None,
     answer: "2xx",
     retries: "up to 25 times over 3 days",
-    note: "Without a `secret` the certificate is fetched from `api.paypal.com` or `api.sandbox.paypal.com`, which TLS vouches for; a certificate can also be configured. Of the body only a CRC-32 is signed, so whoever has seen one signed request can make another body for it.",
+    note: "Without a `secret` the certificate is fetched from `api.paypal.com` or `api.sandbox.paypal.com`, which TLS vouches for, and must not have expired; its chain is not built again. A certificate can also be configured. Of the body only a CRC-32 is signed, so whoever has seen one signed request can make another body for it.",
 };
 
 /// `whsec_` is part of the key. Several `v1` are there while a secret is rolled; `v0` is a fake

@@ -65,7 +65,7 @@ const AWS_SNS: Provider = Provider {
     handshake: Some(table::AWS_SNS),
     answer: "2xx within 15 s",
     retries: "by the topic's delivery policy: 50 attempts over an hour, unless it says otherwise",
-    note: "Without a `secret` the certificate is fetched from `sns.REGION.amazonaws.com`, which TLS vouches for. Message, id, subject, time and topic are signed; attributes are not. Raw delivery signs nothing and is refused. Set `SignatureVersion` 2 on the topic: version 1 is SHA-1.",
+    note: "Without a `secret` the certificate is fetched from `sns.REGION.amazonaws.com`, which TLS vouches for, and must not have expired. Message, id, subject, time and topic are signed; attributes are not. Raw delivery signs nothing and is refused. Set `SignatureVersion` 2 on the topic: version 1 is SHA-1.",
 };
 
 const AZURE_EVENT_GRID: Provider = Provider {

@@ -3,13 +3,18 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use hookyard_signature::{Options, Secret, Verifier, provider};
+use hookyard_signature::{Options, Secret, UnixSeconds, Verifier, provider};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
 use crate::support::{ID, Message, NOW};
 
 const RSA: &str = include_str!("keys/test-only-rsa-1.pem");
 const OTHER_RSA: &str = include_str!("keys/test-only-rsa-2.pem");
+/// Certificates of the two, good from 2020 to 2049.
+const CERTIFICATE: &str = include_str!("keys/test-only-certificate-1.pem");
+const OTHER_CERTIFICATE: &str = include_str!("keys/test-only-certificate-2.pem");
+/// When they end.
+const END: UnixSeconds = UnixSeconds(2_493_072_000);
 
 fn ed25519() -> String {
     let pkcs8 = Ed25519KeyPair::generate_pkcs8(&ring::rand::SystemRandom::new()).unwrap();
@@ -33,7 +38,7 @@ fn code(verifier: &Verifier, message: &Message, fetched: Option<&[u8]>) -> &'sta
 /// The provider's set of keys, or the answer about one.
 fn published(slug: &str, private: &str) -> Vec<u8> {
     if !matches!(slug, "fal-ai" | "mailchannels") {
-        return private.into();
+        return if private == RSA { CERTIFICATE } else { OTHER_CERTIFICATE }.into();
     }
     let pair = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&STANDARD.decode(private).unwrap());
     let public = pair.unwrap();
@@ -112,4 +117,25 @@ fn what_is_signed_is_accepted_and_nothing_of_it_can_be_changed() {
         }
     }
     println!("{changed} changes, none accepted");
+}
+
+#[test]
+fn keys_alone_and_old_certificates_prove_nothing_where_they_are_fetched() {
+    for (slug, body) in
+        [("paypal", r#"{"id":"WH-1"}"#), ("aws-sns", r#"{"Type":"Notification","Message":"m"}"#)]
+    {
+        let unsigned = Message::new("application/json", body.as_bytes());
+        let signer = verifier(slug, &[RSA]);
+        let body = signer.sign(&unsigned.received(), ID, NOW).unwrap().body;
+        let message = unsigned.signed(&signer, ID, NOW);
+        let message = Message { body: body.unwrap_or(message.body.clone()), ..message };
+        let fetching = verifier(slug, &[]);
+        let at = |now, fetched: &str| {
+            let verdict = fetching.verify_with(&message.received(), now, Some(fetched.as_bytes()));
+            verdict.map_or_else(|rejection| rejection.code(), |_| "ok")
+        };
+        assert_eq!((at(NOW, CERTIFICATE), at(END, CERTIFICATE)), ("ok", "ok"), "{slug}");
+        assert_eq!(at(UnixSeconds(END.0 + 1), CERTIFICATE), "key_expired", "{slug}");
+        assert_eq!(at(NOW, RSA), "key_unavailable", "{slug}");
+    }
 }
