@@ -11,8 +11,9 @@ use hookyard_signature::{PROVIDERS, Provider, Scheme};
 use serde_json::Value;
 
 use crate::asking::Hub;
+use crate::published::{is_published, key_server, keys, section};
 use crate::support::{Ran, Running, Server, hookyard, run};
-use crate::trigger::{secrets, set, settings};
+use crate::trigger::{RSA_PRIVATE, secrets, set, settings};
 
 /// As many programs run at once as a small machine has processors.
 const AT_ONCE: usize = 2;
@@ -31,16 +32,19 @@ fn with_each(act: impl Fn(&'static Provider) + Sync) {
     });
 }
 
-/// A source for every provider, configured as its provider wants it.
-fn sections() -> String {
+/// A source for every provider, configured as its provider wants it. Whatever the hub would visit
+/// or fetch, it gets from the server.
+fn sections(server: &Server) -> String {
     PROVIDERS.iter().fold(String::new(), |mut sections, provider| {
         let slug = provider.slug;
         writeln!(sections, "[sources.{slug}]\nprovider = \"{slug}\"").unwrap();
         match secrets(provider) {
             Some((_, verifying)) => writeln!(sections, "secret = {verifying:?}").unwrap(),
             None if provider.scheme.needs_secret() => sections.push_str("verify = \"none\"\n"),
-            // Its published keys would be fetched.
             None => {}
+        }
+        if is_published(provider) {
+            writeln!(sections, "keys_url = {:?}", server.url("")).unwrap();
         }
         if is_without_limit(provider) {
             sections.push_str("tolerance = \"5m\"\n");
@@ -60,12 +64,17 @@ fn is_without_limit(provider: &Provider) -> bool {
 }
 
 fn trigger(provider: &Provider, base: &str, options: &[&str]) -> Ran {
+    let to = format!("{base}/webhook/{}", provider.slug);
+    let secret = secrets(provider).map(|(signing, _)| signing);
+    trigger_with(provider, &to, secret.as_deref(), options)
+}
+
+fn trigger_with(provider: &Provider, to: &str, secret: Option<&str>, options: &[&str]) -> Ran {
     let slug = provider.slug;
-    let to = format!("{base}/webhook/{slug}");
     let mut arguments: Vec<String> =
-        ["trigger", slug, "--to", &to, "--json"].map(str::to_owned).into();
-    if let Some((signing, _)) = secrets(provider) {
-        arguments.extend(["--secret".to_owned(), signing]);
+        ["trigger", slug, "--to", to, "--json"].map(str::to_owned).into();
+    if let Some(secret) = secret {
+        arguments.extend(["--secret".to_owned(), secret.to_owned()]);
     }
     arguments.extend(set(slug));
     arguments.extend(options.iter().map(|&option| option.to_owned()));
@@ -81,14 +90,12 @@ fn variants(provider: &Provider) -> Vec<&'static str> {
     let covers = provider.scheme.covers();
     let names_events = !provider.event_id.alternatives.is_empty() || provider.items.is_some();
     let is_signed = provider.scheme != Scheme::Unsigned;
-    // Before it answers, the hub would have to visit Amazon.
-    let asks = provider.handshake.is_some() && provider.slug != "aws-sns";
     [
         ("--bad-signature", is_signed),
         ("--stale", is_signed && covers.timestamp),
         ("--tampered", is_signed && covers.body),
         ("--duplicate", names_events),
-        ("--handshake", asks),
+        ("--handshake", provider.handshake.is_some()),
     ]
     .into_iter()
     .filter_map(|(option, applies)| applies.then_some(option))
@@ -97,7 +104,8 @@ fn variants(provider: &Provider) -> Vec<&'static str> {
 
 #[test]
 fn every_provider_is_taken_and_refused_as_it_should_be() {
-    let hub = Hub::with(Server::start(), &sections());
+    let keys = key_server();
+    let hub = Hub::with(Server::start(), &sections(&keys));
     let counts: Mutex<BTreeMap<&str, usize>> = Mutex::default();
     let kept: Mutex<BTreeMap<String, &Provider>> = Mutex::default();
     with_each(|provider| {
@@ -132,7 +140,66 @@ fn every_provider_is_taken_and_refused_as_it_should_be() {
         (counts["taken"], counts["--bad-signature"] + 1),
         (PROVIDERS.len(), PROVIDERS.len())
     );
-    assert!(counts["--handshake"] >= 31, "{counts:?}");
+    assert!(counts["--handshake"] >= 32, "{counts:?}");
+}
+
+#[test]
+fn every_provider_that_publishes_its_keys_is_verified_with_those() {
+    let server = key_server();
+    let providers: Vec<_> = PROVIDERS.iter().filter(|provider| is_published(provider)).collect();
+    let mut sections = String::new();
+    for provider in &providers {
+        sections.push_str(&section(provider, &server));
+        if is_without_limit(provider) {
+            sections.push_str("tolerance = \"5m\"\n");
+        }
+    }
+    let hub = Hub::with(Server::start(), &sections);
+    for provider in &providers {
+        let slug = provider.slug;
+        let to = format!("{}/webhook/published-{slug}", hub.ingest);
+        let (key, other) = keys(provider);
+        // Another secret would be made up, which takes its time where it is for RSA.
+        let mut variants = variants(provider);
+        variants.retain(|variant| !["--bad-signature", "--handshake"].contains(variant));
+        let ran = trigger_with(provider, &to, Some(&key), &variants);
+        assert_eq!(ran.code, 0, "{slug}: {ran:?}");
+        let right = trigger_with(provider, &to, Some(&key), &[]);
+        assert_eq!((right.code, &lines(&right)[0]["answer"]["status"]), (0, &"accepted".into()));
+        let wrong = trigger_with(provider, &to, Some(other), &[]);
+        let answer = &lines(&wrong)[0]["answer"];
+        assert_eq!((wrong.code, &answer["code"]), (1, &"signature_mismatch".into()), "{slug}");
+    }
+    let slugs: Vec<_> = providers.iter().map(|provider| provider.slug).collect();
+    println!("verified with keys that were fetched: {slugs:?}");
+    assert!(providers.len() >= 10, "{slugs:?}");
+}
+
+#[test]
+fn a_subscription_that_amazon_does_not_know_is_verified_and_not_confirmed() {
+    let amazon = Server::scripted(|_| (404, String::new()));
+    let section = format!(
+        "[sources.aws-sns]\nprovider = \"aws-sns\"\nkeys_url = {:?}\nsecret = {RSA_PRIVATE:?}\nsettings = {{ topic_arn = {:?} }}\n",
+        amazon.url(""),
+        settings("aws-sns")[0].1
+    );
+    let hub = Hub::with(Server::start(), &section);
+    let sns = hookyard_signature::provider("aws-sns").unwrap();
+    let ran = trigger(sns, &hub.ingest, &["--handshake"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let line = &lines(&ran)[0];
+    assert_eq!((&line["check"], &line["as_it_should_be"]), (&"handshake".into(), &true.into()));
+    assert_eq!(line["answer"]["code"], "subscription_unconfirmed", "{ran:?}");
+    let page = "https://sns.eu-central-1.amazonaws.com/?Action=ConfirmSubscription&";
+    assert!(ran.stderr.contains(page) && ran.stderr.contains("nobody there knows"), "{ran:?}");
+    let target = amazon.next().target;
+    assert!(target.starts_with("/?Action=ConfirmSubscription&TopicArn=arn:aws:sns:"), "{target}");
+    // A hub that cannot verify it goes nowhere.
+    let to = format!("{}/webhook/aws-sns", hub.ingest);
+    let (_, other) = keys(sns);
+    let ran = trigger_with(sns, &to, Some(other), &["--handshake"]);
+    assert_eq!((ran.code, &lines(&ran)[0]["status"]), (1, &401.into()), "{ran:?}");
+    assert!(amazon.ready().is_none());
 }
 
 /// How many of the providers' events have an id and a type, which each has that the table knows one of.
@@ -168,7 +235,8 @@ fn found(hub: &Hub, kept: &BTreeMap<String, &Provider>) -> (usize, usize) {
 
 #[test]
 fn a_hub_that_verifies_takes_every_event_that_is_written_by_hand() {
-    let hub = Hub::with(Server::start(), &sections());
+    let keys = key_server();
+    let hub = Hub::with(Server::start(), &sections(&keys));
     for known in sample::PROVIDERS {
         let provider = hookyard_signature::provider(known.slug).unwrap();
         if secrets(provider).is_none() {
@@ -215,7 +283,6 @@ fn what_nothing_could_be_seen_from_is_said_before_anything_is_sent() {
         ("token", "--tampered", "does not cover the whole body"),
         ("docker-hub", "--bad-signature", "it signs nothing"),
         ("github", "--handshake", "github has no handshake"),
-        ("aws-sns", "--handshake", "has to visit"),
         ("github", "--set=a=b", "github has no setting `a`"),
         ("meta", "--set=a=b", "its settings are verify_token"),
     ] {

@@ -16,6 +16,7 @@ mod basics;
 mod dev;
 mod every_provider;
 mod pages;
+mod published;
 mod reference;
 mod serve;
 mod support;

@@ -62,7 +62,10 @@ impl Request {
     }
 }
 
-/// A server that answers everything alike and remembers what it got.
+/// What a server answers: a status and a body.
+type Script = dyn Fn(&Request) -> (u16, String) + Send + Sync;
+
+/// A server that remembers what it got.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     status: Arc<AtomicU16>,
@@ -70,19 +73,29 @@ pub(crate) struct Server {
 }
 
 impl Server {
+    /// Answers everything alike.
     pub(crate) fn start() -> Self {
+        let status = Arc::new(AtomicU16::new(200));
+        let shared = Arc::clone(&status);
+        let script =
+            move |_: &Request| (shared.load(Ordering::SeqCst), r#"{"ok": "yes"}"#.to_owned());
+        Self { status, ..Self::scripted(script) }
+    }
+
+    pub(crate) fn scripted(
+        script: impl Fn(&Request) -> (u16, String) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let status = Arc::new(AtomicU16::new(200));
         let (sender, requests) = channel();
-        let shared = Arc::clone(&status);
+        let script: Arc<Script> = Arc::new(script);
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (sender, status) = (sender.clone(), Arc::clone(&shared));
-                std::thread::spawn(move || serve(&stream, &sender, &status));
+                let (sender, script) = (sender.clone(), Arc::clone(&script));
+                std::thread::spawn(move || serve(&stream, &sender, &*script));
             }
         });
-        Self { address, status, requests }
+        Self { address, status: Arc::default(), requests }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -106,7 +119,7 @@ impl Server {
 }
 
 /// Serves a connection until the other side closes it.
-fn serve(stream: &TcpStream, sender: &Sender<Request>, status: &AtomicU16) -> Option<()> {
+fn serve(stream: &TcpStream, sender: &Sender<Request>, script: &Script) -> Option<()> {
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
     loop {
@@ -126,10 +139,11 @@ fn serve(stream: &TcpStream, sender: &Sender<Request>, status: &AtomicU16) -> Op
         let length = request.header("content-length").map_or(0, |length| length.parse().unwrap());
         request.body.resize(length, 0);
         reader.read_exact(&mut request.body).ok()?;
+        let (status, body) = script(&request);
         // The test may have ended.
         drop(sender.send(request));
-        let status = status.load(Ordering::SeqCst);
-        write!(writer, "HTTP/1.1 {status} Answer\r\ncontent-length: 13\r\n\r\n{{\"ok\": \"yes\"}}")
+        let length = body.len();
+        write!(writer, "HTTP/1.1 {status} Answer\r\ncontent-length: {length}\r\n\r\n{body}")
             .ok()?;
     }
 }

@@ -80,11 +80,13 @@ fn options(slug: &str) -> Options {
 }
 
 /// The example of RFC 8410, section 10.3.
-const ED25519_PRIVATE: &str = "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
-const RSA_PRIVATE: &str = include_str!("../../../signature/tests/proof/keys/test-only-rsa-1.pem");
+pub(crate) const ED25519_PRIVATE: &str =
+    "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC";
+pub(crate) const RSA_PRIVATE: &str =
+    include_str!("../../../signature/tests/proof/keys/test-only-rsa-1.pem");
 /// A pair of keys made for this test.
-const P256_PRIVATE: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgys5O2I9f1gqIexygvFpVLySoRGikysLd84Uvjey96HahRANCAASzhJrKxCEjrNJmE+GRba2CV1ZrieFbPOaKI/dtRddCNRsqKWwi8i8wAH5nreB7EuqsMiFUO0iqhF8pl2Du44vg";
-const P256_PUBLIC: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEs4SaysQhI6zSZhPhkW2tgldWa4nhWzzmiiP3bUXXQjUbKilsIvIvMAB+Z63gexLqrDIhVDtIqoRfKZdg7uOL4A==";
+pub(crate) const P256_PRIVATE: &str = "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgys5O2I9f1gqIexygvFpVLySoRGikysLd84Uvjey96HahRANCAASzhJrKxCEjrNJmE+GRba2CV1ZrieFbPOaKI/dtRddCNRsqKWwi8i8wAH5nreB7EuqsMiFUO0iqhF8pl2Du44vg";
+pub(crate) const P256_PUBLIC: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEs4SaysQhI6zSZhPhkW2tgldWa4nhWzzmiiP3bUXXQjUbKilsIvIvMAB+Z63gexLqrDIhVDtIqoRfKZdg7uOL4A==";
 
 fn verifier(slug: &str, secret: &str, options: &Options) -> Verifier {
     let provider = hookyard_signature::provider(slug).expect("every test provider can be verified");

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::request::{Overrides, Signed, Signer};
 use crate::cli::failure::Failure;
 use crate::clock::SystemClock;
+use crate::problem::Kind;
 use crate::sample::TestEvent;
 
 /// How long ago a stale event was signed, in seconds. No source accepts more than a day.
@@ -46,6 +47,9 @@ pub(super) enum Expected {
     Refused(Option<&'static str>),
     /// This answer of a handshake.
     Answer(hookyard_signature::Answer),
+    /// The same once a page was visited, which is the provider's and knows nothing of a test: the
+    /// visit has to have been tried.
+    AnswerOnceVisited(hookyard_signature::Answer),
 }
 
 /// Makes the requests of a variant.
@@ -150,6 +154,9 @@ impl Expected {
             Self::Refused(None) => "refused with 401",
             Self::Refused(Some(_)) => "refused with 401 as too old",
             Self::Answer(_) => "answered as the provider expects",
+            Self::AnswerOnceVisited(_) => {
+                "verified, and answered once the page of the subscription is visited"
+            }
         }
     }
 
@@ -162,6 +169,11 @@ impl Expected {
             Self::Repeat => answer.status.is_success() && says("duplicate"),
             Self::Refused(why) => answer.status == StatusCode::UNAUTHORIZED && why.is_none_or(says),
             Self::Answer(wanted) => is_same(answer, wanted),
+            Self::AnswerOnceVisited(wanted) => {
+                is_same(answer, wanted)
+                    || (answer.status == StatusCode::SERVICE_UNAVAILABLE
+                        && says(Kind::SubscriptionUnconfirmed.code()))
+            }
         }
     }
 }

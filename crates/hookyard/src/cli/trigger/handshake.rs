@@ -1,11 +1,10 @@
 //! The questions that a provider asks before it sends events, as requests.
 
 use hookyard_delivery::Clock as _;
-use hookyard_signature::{
-    Alphabet, Answer, Challenge, Mark, Options, Place, Provider, Question, Trust,
-};
+use hookyard_signature::{Alphabet, Challenge, Mark, Options, Place, Provider, Question, Trust};
 use serde_json::Value;
 
+use super::check::Expected;
 use super::request::{Signed, Signer, Target};
 use crate::cli::failure::Failure;
 use crate::clock::{SystemClock, random_u64};
@@ -23,21 +22,15 @@ pub(super) struct Asker<'a> {
 
 impl Asker<'_> {
     /// The questions, each with the answer that it has to get.
-    pub(super) fn questions(&self) -> Result<Vec<(Signed, Answer)>, Failure> {
+    pub(super) fn questions(&self) -> Result<Vec<(Signed, Expected)>, Failure> {
         let slug = self.provider.slug;
         let none = || Failure::usage(format!("{slug} has no handshake: it sends events at once"));
         let handshake = self.provider.handshake.ok_or_else(none)?;
         handshake.questions.iter().map(|question| self.ask(question)).collect()
     }
 
-    fn ask(&self, question: &'static Question) -> Result<(Signed, Answer), Failure> {
+    fn ask(&self, question: &'static Question) -> Result<(Signed, Expected), Failure> {
         let slug = self.provider.slug;
-        if question.visit.is_some() {
-            let sentence = format!(
-                "the handshake of {slug} cannot be tried: before it answers, the hub has to visit a URL of the provider's, which only a real question has"
-            );
-            return Err(Failure::usage(sentence));
-        }
         let mut request = self.signer.unsigned(self.draft(question).finish())?;
         let stand_in;
         let signer = match question.trust {
@@ -60,7 +53,10 @@ impl Asker<'_> {
             Some(asked.answer(received))
         });
         match answer {
-            Some(Ok(answer)) => Ok((request, answer)),
+            Some(Ok(answer)) if answer.visit.is_some() => {
+                Ok((request, Expected::AnswerOnceVisited(answer)))
+            }
+            Some(Ok(answer)) => Ok((request, Expected::Answer(answer))),
             Some(Err(why)) => Err(Failure::usage(format!("the handshake has no answer: {why}"))),
             None => Err(Failure::new(format!("the handshake of {slug} cannot be put together"))),
         }
@@ -82,6 +78,9 @@ impl Asker<'_> {
         if let Some(challenge) = question.challenge {
             draft.put(&challenge.at, text(challenge));
         }
+        if let Some(place) = question.visit {
+            subscribe(&mut draft, place, self.options);
+        }
         for mark in question.marks {
             match mark {
                 Mark::Has(place) => draft.put(place, "test"),
@@ -95,6 +94,20 @@ impl Asker<'_> {
         }
         draft
     }
+}
+
+/// What Amazon SNS says so that a subscription is confirmed. The page is Amazon's, in the topic's
+/// region, and the token in it is one that Amazon does not know.
+fn subscribe(draft: &mut Draft, page: &Place, options: &Options) {
+    let topic = options.settings.get("topic_arn").map_or("", String::as_str);
+    let region = topic.split(':').nth(3).unwrap_or_default();
+    let end = if region.starts_with("cn-") { ".cn" } else { "" };
+    let host = format!("https://sns.{region}.amazonaws.com{end}");
+    let token = format!("{:016x}{:016x}", random_u64(), random_u64());
+    let url = format!("{host}/?Action=ConfirmSubscription&TopicArn={topic}&Token={token}");
+    draft.put(page, url);
+    draft.put(&Place::Json("/Token".into()), token);
+    draft.put(&Place::Json("/Message".into()), "A test of the receiver: nobody has subscribed.");
 }
 
 fn number_or_text(text: &str) -> Value {

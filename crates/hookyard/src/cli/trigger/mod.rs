@@ -26,6 +26,7 @@ use super::client::Client;
 use super::failure::{Exit, Failure};
 use super::out::{Out, Paint, tame};
 use super::verify;
+use crate::problem::Kind;
 use crate::sample::{self, TestEvent};
 
 /// How many characters of an answer are shown on a line.
@@ -211,19 +212,22 @@ impl Trigger {
 
     async fn send(&self, plan: &Plan<'_>) -> Result<(), Failure> {
         let client = Client::new(Duration::from_secs(self.timeout.into()));
-        let (mut refused, mut unsigned) = (0_u32, false);
+        let (mut refused, mut last) = (0_u32, None);
         for _ in 0..self.count {
             let request = plan.signer.event(&plan.event, &plan.overrides)?;
             let sent = self.answered(plan, &client, &request).await?;
-            refused += u32::from(!sent.answer.status.is_success());
-            unsigned |= sent.answer.status == StatusCode::UNAUTHORIZED;
             plan.out.line(if self.json { sent.json(None) } else { sent.line(plan.out) })?;
+            if !sent.answer.status.is_success() {
+                refused += 1;
+                last = Some(sent);
+            }
         }
-        if refused == 0 {
-            return Ok(());
-        }
+        let Some(last) = last else { return Ok(()) };
         let failure = Failure::new(format!("{refused} of {} not accepted", self.count));
-        Err(if unsigned { failure.hint("`--secret` must be the source's secret") } else { failure })
+        Err(match unlike_the_source(&last) {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        })
     }
 
     /// Sends what has to be treated otherwise, and looks whether it is.
@@ -241,19 +245,19 @@ impl Trigger {
                     sent.checked(plan.out, &check, (expected, is_met))
                 })?;
                 if !is_met {
-                    failed.push((check.name, expected.clone(), sent.answer.status));
+                    failed.push((check.name, expected.clone(), sent));
                     break;
                 }
             }
         }
-        let Some((name, expected, status)) = failed.first() else { return Ok(()) };
+        let Some((name, expected, sent)) = failed.first() else { return Ok(()) };
         let failure = Failure::new(format!(
             "{} of {count} checks failed; the first, {}, should be {}",
             failed.len(),
             name.replace('_', " "),
             expected.wanted()
         ));
-        Err(match hint(plan.provider, expected, *status) {
+        Err(match hint(plan.provider, expected, sent) {
             Some(hint) => failure.hint(hint),
             None => failure,
         })
@@ -294,18 +298,29 @@ impl Plan<'_> {
         }
         if variants.handshake {
             let secret = self.secret.as_deref().unwrap_or_default();
-            let questions = Asker { provider, secret, options, target, signer }.questions()?;
-            let steps =
-                questions.into_iter().map(|(asked, answer)| (asked, Expected::Answer(answer)));
-            checks.push(Check { name: "handshake", steps: steps.collect() });
+            let steps = Asker { provider, secret, options, target, signer }.questions()?;
+            for (_, expected) in &steps {
+                self.note_visit(expected);
+            }
+            checks.push(Check { name: "handshake", steps });
         }
         Ok(checks)
+    }
+
+    /// Says where a hub goes that does as it should.
+    fn note_visit(&self, expected: &Expected) {
+        let Expected::AnswerOnceVisited(answer) = expected else { return };
+        let Some(page) = &answer.visit else { return };
+        self.out.note(format_args!(
+            "the hub visits {} to confirm: nobody there knows of it, so the visit fails unless `keys_url` of the source leads elsewhere",
+            page.url
+        ));
     }
 }
 
 /// What to do where a hub did not do as it should.
-fn hint(provider: &Provider, expected: &Expected, status: StatusCode) -> Option<String> {
-    let refused = status == StatusCode::UNAUTHORIZED;
+fn hint(provider: &Provider, expected: &Expected, sent: &Sent) -> Option<String> {
+    let status = sent.answer.status;
     Some(match expected {
         Expected::Refused(Some(_))
             if status.is_success() && provider.scheme.tolerance().is_none() =>
@@ -315,9 +330,18 @@ fn hint(provider: &Provider, expected: &Expected, status: StatusCode) -> Option<
         Expected::Refused(_) if status.is_success() => {
             "a source with a `secret` refuses it; `hookyard dev` verifies nothing".to_owned()
         }
-        _ if refused => "`--secret` must be the source's secret".to_owned(),
-        _ => return None,
+        _ => return unlike_the_source(sent).map(str::to_owned),
     })
+}
+
+/// What to do where the source verifies by another secret.
+fn unlike_the_source(sent: &Sent) -> Option<&'static str> {
+    if sent.answer.status == StatusCode::UNAUTHORIZED {
+        return Some("`--secret` must be the source's secret");
+    }
+    (outcome(&sent.answer).as_deref() == Some(Kind::KeyUnavailable.code())).then_some(
+        "the source fetches the provider's key, by which no test is signed: try one with a `secret`, or whose `keys_url` leads to a server of yours",
+    )
 }
 
 /// A secret with which this event can be signed.
