@@ -8,10 +8,10 @@ use hookyard_model::{
     Attempt, Destination, Failpoint, FailureKind, Leased, Next, Outcome, Settlement, StoreError,
 };
 use http::Method;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::context::Context;
+use crate::cut::Cut;
 use crate::headers;
 use crate::judge::{Verdict, judge};
 use crate::signing::Signer;
@@ -49,7 +49,7 @@ pub(crate) async fn make(
     context: Arc<Context>,
     target: Arc<Target>,
     leased: Leased,
-    cut: watch::Receiver<bool>,
+    cut: Cut,
 ) -> Ended {
     let (started_at, began) = (context.clock.now(), Instant::now());
     let sent = match outbound(&context, &target, &leased) {
@@ -100,22 +100,20 @@ fn outbound(
     })
 }
 
-async fn send(
-    context: &Context,
-    outbound: Outbound,
-    mut cut: watch::Receiver<bool>,
-) -> Result<Answer, TransportError> {
+async fn send(context: &Context, outbound: Outbound, cut: Cut) -> Result<Answer, TransportError> {
     let unknown =
         |kind, detail: &str| TransportError { kind, detail: detail.to_owned(), maybe_sent: true };
     // The transport keeps to the limit itself; if one did not, the lease must not run out.
     let limit = outbound.timeouts.total.saturating_add(context.settings.slack / 2);
     Failpoint::BeforeSend.pass();
     tokio::select! {
+        // An answer that is there counts, even at the last moment.
+        biased;
         sent = tokio::time::timeout(limit, context.transport.send(outbound)) => {
             let late = "the attempt did not end in time";
             sent.unwrap_or_else(|_| Err(unknown(FailureKind::ResponseTimeout, late)))
         }
-        _ = cut.wait_for(|cut| *cut) => {
+        () = cut.wait() => {
             Err(unknown(FailureKind::Interrupted, "Hookyard was stopped during the attempt"))
         }
     }

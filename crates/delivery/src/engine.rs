@@ -1,17 +1,18 @@
 //! The engine's handle: starts lanes, tells them what happens, stops them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use hookyard_model::{CircuitState, Destination, DestinationStatus, Name, StoreError, Timestamp};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::context::{Context, Parts, Statuses};
+use crate::cut::Cut;
 use crate::gate::{Gate, LaneState, Reservation};
 use crate::settings::Settings;
 use crate::worker::{Message, Worker};
@@ -27,10 +28,10 @@ pub struct Engine {
 
 struct Inner {
     context: Arc<Context>,
-    lanes: RwLock<HashMap<Name, Handle>>,
+    lanes: RwLock<BTreeMap<Name, Handle>>,
     tasks: Mutex<JoinSet<()>>,
     /// Ends the attempts that are still under way when the time for a shutdown is up.
-    cut: watch::Sender<bool>,
+    cut: Cut,
     /// Has the store looked at before the next sweep is due.
     look: Arc<Notify>,
     stopped: AtomicBool,
@@ -56,7 +57,7 @@ impl Engine {
             context: Arc::new(Context::new(parts, settings, statuses)),
             lanes: RwLock::default(),
             tasks: Mutex::default(),
-            cut: watch::Sender::new(false),
+            cut: Cut::default(),
             look: Arc::default(),
             stopped: AtomicBool::new(false),
         });
@@ -140,9 +141,7 @@ impl Engine {
     /// How the lanes are doing, sorted by name.
     pub fn lanes(&self) -> Vec<LaneState> {
         let lanes = self.inner.lanes.read().unwrap_or_else(PoisonError::into_inner);
-        let mut states: Vec<_> = lanes.values().map(|handle| handle.gate.state()).collect();
-        states.sort_by(|one, other| one.name.cmp(&other.name));
-        states
+        lanes.values().map(|handle| handle.gate.state()).collect()
     }
 
     /// Starts no more attempts, gives back to the store what waits in memory, and waits for the
@@ -159,7 +158,7 @@ impl Engine {
             std::mem::take(&mut *tasks)
         };
         if tokio::time::timeout_at(until, all(&mut tasks)).await.is_err() {
-            self.inner.cut.send_replace(true);
+            self.inner.cut.cut();
             if tokio::time::timeout(LAST_WORDS, all(&mut tasks)).await.is_err() {
                 tracing::warn!("some deliveries could not be settled in time; they are made again");
             }
@@ -182,7 +181,7 @@ impl Engine {
             Arc::clone(&destination),
             Arc::clone(&gate),
             messages,
-            self.inner.cut.subscribe(),
+            self.inner.cut.clone(),
         );
         self.spawn(worker.run());
         Handle { destination, inbox, gate }
@@ -232,6 +231,7 @@ async fn sweep(inner: Weak<Inner>, look: Arc<Notify>) {
     loop {
         let Some(every) = inner.upgrade().map(|inner| inner.context.settings.sweep) else { return };
         tokio::select! {
+            biased;
             () = tokio::time::sleep(every) => {}
             () = look.notified() => {}
         }

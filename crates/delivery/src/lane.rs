@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hookyard_model::{
-    Admission, Circuit, CircuitState, Destination, DestinationStatus, Held, Leased, Next, Outcome,
-    RateLimiter, Timestamp,
+    Admission, Circuit, CircuitState, Destination, DestinationStatus, Due, Held, Leased, Next,
+    Outcome, RateLimiter, Timestamp,
 };
 
 use crate::due::DueTimes;
@@ -188,9 +188,9 @@ impl Lane {
     }
 
     /// The store answered a [`Step::Lease`]; `None` when it failed.
-    pub(crate) fn leased(&mut self, wanted: usize, got: Option<Vec<Leased>>, now: Timestamp) {
+    pub(crate) fn leased(&mut self, wanted: usize, got: Option<Due>, now: Timestamp) {
         self.leasing = false;
-        let Some(got) = got else {
+        let Some(Due { leased: got, next }) = got else {
             self.due.add(now.plus(STORE_PAUSE));
             return;
         };
@@ -198,6 +198,9 @@ impl Lane {
         self.behind = got.len() >= wanted || bytes >= self.settings.queue_bytes;
         if self.behind {
             self.due.add_now(now);
+        }
+        if let Some(at) = next {
+            self.due.add(at);
         }
         self.queue.extend(got);
     }

@@ -12,6 +12,7 @@
 mod attempt;
 mod check_url;
 mod context;
+mod cut;
 mod due;
 mod engine;
 mod gate;

@@ -7,14 +7,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use hookyard_model::{
-    CircuitState, Destination, DestinationStatus, Failpoint, Lease, Leased, Next, Timestamp,
+    CircuitState, Destination, DestinationStatus, Due, Failpoint, Lease, Leased, Next, Timestamp,
 };
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 
 use crate::attempt::{self, Ended, Target};
 use crate::context::Context;
+use crate::cut::Cut;
 use crate::gate::{Gate, LaneState};
 use crate::lane::{Lane, Step, held};
 
@@ -41,7 +41,7 @@ pub(crate) enum Message {
 enum Done {
     Attempt(Box<Ended>),
     Settled(Option<Next>),
-    Leased { wanted: usize, got: Option<Vec<Leased>> },
+    Leased { wanted: usize, got: Option<Due> },
     Released { due_at: Timestamp },
     Disabled,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Worker {
     jobs: JoinSet<Done>,
     /// Which of the jobs have a delivery in hand, for the case that one panics.
     in_hand: HashMap<Id, InHand>,
-    cut: watch::Receiver<bool>,
+    cut: Cut,
     circuit_told: CircuitState,
 }
 
@@ -80,7 +80,7 @@ impl Worker {
         destination: Arc<Destination>,
         gate: Arc<Gate>,
         inbox: UnboundedReceiver<Message>,
-        cut: watch::Receiver<bool>,
+        cut: Cut,
     ) -> Self {
         let status = context.statuses.get(&destination.name);
         let lane = Lane::new(Arc::clone(&destination), context.settings.clone(), status);
@@ -113,8 +113,11 @@ impl Worker {
                 return;
             }
             tokio::select! {
-                message = self.inbox.recv(), if self.inbox_open => self.receive(message),
+                // In this order, and not by dice: jobs come to an end, messages are taken at the
+                // top of each round, and the time is looked at in each, so that none starves.
+                biased;
                 Some(done) = self.jobs.join_next_with_id() => self.done(done),
+                message = self.inbox.recv(), if self.inbox_open => self.receive(message),
                 () = until(wait, now), if wait.is_some() => {}
             }
         }
@@ -239,7 +242,7 @@ impl Worker {
                 self.lane.settled(next.as_ref());
             }
             Ok((_, Done::Leased { wanted, got })) => {
-                for leased in got.iter().flatten() {
+                for leased in got.iter().flat_map(|due| &due.leased) {
                     Failpoint::Leased.pass();
                     self.gate.places.fetch_add(1, Ordering::Relaxed);
                     self.gate.add(leased);

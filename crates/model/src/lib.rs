@@ -43,7 +43,7 @@ pub use retry::RetryPolicy;
 pub use route::{Route, TypePattern};
 pub use secret::Secret;
 pub use store::{
-    Accepted, Condition, Counts, DeliveryFilter, EventFilter, EventSummary, Lease, NewBatch,
+    Accepted, Condition, Counts, DeliveryFilter, Due, EventFilter, EventSummary, Lease, NewBatch,
     NewEvent, NewItem, Page, Pruned, Retention, Store, StoreError, StoreFuture,
 };
 pub use time::Timestamp;

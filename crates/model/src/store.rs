@@ -41,7 +41,7 @@ pub trait Store: Send + Sync + 'static {
     /// One whose earlier lease ran out unsettled comes with `maybe_sent`. One whose event cannot be
     /// read holds up none of the others: it becomes a dead letter, with
     /// [`crate::DeadLetterReason::Unreadable`].
-    fn lease(&self, lease: Lease) -> StoreFuture<'_, Vec<Leased>>;
+    fn lease(&self, lease: Lease) -> StoreFuture<'_, Due>;
 
     /// Ends a worker's turn: keeps the attempt and moves the delivery on, both or neither.
     ///
@@ -237,6 +237,16 @@ pub struct Lease {
     pub now: Timestamp,
     /// When the lease ends.
     pub until: Timestamp,
+}
+
+/// What was due to one destination.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Due {
+    /// The deliveries that were taken.
+    pub leased: Vec<Leased>,
+    /// When the first delivery is due of those that were not yet: whoever takes what is due would
+    /// not know of it otherwise, after a start.
+    pub next: Option<Timestamp>,
 }
 
 /// Which events. Every field that is set narrows it.

@@ -89,7 +89,8 @@ impl World {
                         self.store.remove(id);
                         assert!(self.queued.insert(*id));
                     }
-                    let got = due.into_iter().map(|id| leased(id, self.now)).collect();
+                    let leased = due.into_iter().map(|id| leased(id, self.now)).collect();
+                    let got = Due { leased, next: None };
                     self.lane.leased(wanted, Some(got), self.now);
                 }
                 Step::Release(released, due_at) => {

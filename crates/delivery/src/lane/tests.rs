@@ -68,12 +68,12 @@ pub(super) fn leased(number: u64, now: Timestamp) -> Leased {
     }
 }
 
-fn some(numbers: std::ops::Range<u64>, now: Timestamp) -> Vec<Leased> {
-    numbers.map(|number| leased(number, now)).collect()
+fn some(numbers: std::ops::Range<u64>, now: Timestamp) -> Due {
+    Due { leased: numbers.map(|number| leased(number, now)).collect(), next: None }
 }
 
 fn fill(lane: &mut Lane, numbers: std::ops::Range<u64>, now: Timestamp) {
-    for leased in some(numbers, now) {
+    for leased in some(numbers, now).leased {
         lane.take_over(leased);
     }
 }
@@ -147,10 +147,22 @@ fn asks_the_store_only_when_it_has_something() {
     lane.heard(at(9), at(9));
     wants(&mut lane, at(9), &["lease 8"]);
     lane.heard(at(9), at(9));
-    lane.leased(8, Some(Vec::new()), at(9));
+    lane.leased(8, Some(Due::default()), at(9));
     wants(&mut lane, at(9), &["lease 8"]);
-    lane.leased(8, Some(Vec::new()), at(9));
+    lane.leased(8, Some(Due::default()), at(9));
     wants(&mut lane, at(9), &["wait"]);
+}
+
+#[test]
+fn hears_when_the_next_is_due_from_the_store_itself() {
+    let mut lane = lane(1, None);
+    lane.heard(at(0), at(0));
+    wants(&mut lane, at(0), &["lease 4"]);
+    lane.leased(4, Some(Due { next: Some(at(7)), ..some(1..2, at(0)) }), at(0));
+    assert!(lane.is_open(at(0)));
+    wants(&mut lane, at(0), &["start 1", "wait 7168 ms"]);
+    succeeded(&mut lane, at(1));
+    wants(&mut lane, at(7), &["lease 4"]);
 }
 
 #[test]
@@ -168,7 +180,7 @@ fn keeps_asking_while_the_store_has_more() {
     succeeded(&mut lane, at(0));
     // The last one is under way: more is asked for meanwhile.
     wants(&mut lane, at(0), &["start 4", "lease 4"]);
-    lane.leased(4, Some(Vec::new()), at(0));
+    lane.leased(4, Some(Due::default()), at(0));
     wants(&mut lane, at(0), &["wait"]);
     assert!(lane.is_open(at(0)));
 }
@@ -284,7 +296,7 @@ fn keeps_to_its_rate_and_leases_no_more_than_that() {
     wants(&mut lane, at(0), &["lease 6"]);
     lane.leased(6, Some(some(1..7, at(0))), at(0));
     wants(&mut lane, at(0), &["start 1", "lease 1"]);
-    lane.leased(1, Some(Vec::new()), at(0));
+    lane.leased(1, Some(Due::default()), at(0));
     wants(&mut lane, at(0), &["wait 10000 ms"]);
     wants(&mut lane, at(0).plus(Duration::from_secs(10)), &["start 2", "wait 10000 ms"]);
 }

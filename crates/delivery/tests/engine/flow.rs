@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use hookyard_delivery::{Clock, TransportError};
 use hookyard_model::{
-    DeadLetterReason, DeliveryFilter, DeliveryState, FailureKind, Lease, Next, RetryPolicy, Store,
-    StoreError,
+    DeadLetterReason, DeliveryFilter, DeliveryId, DeliveryState, FailureKind, Held, Lease, Next,
+    RetryPolicy, Store, StoreError,
 };
 
 use crate::scene::{Scene, Told, answer, destination, failure, name, until};
@@ -193,7 +193,7 @@ async fn an_attempt_that_could_not_be_kept_is_made_again_when_its_lease_ends() {
                 let until = clock.now().plus(Duration::from_millis(10));
                 let now = clock.now().plus(Duration::from_secs(3600));
                 let lease = Lease { destination: name("ci"), limit: 1, bytes: 1, now, until };
-                assert_eq!(store.lease(lease).await.unwrap().len(), 1);
+                assert_eq!(store.lease(lease).await.unwrap().leased.len(), 1);
             }
             answer(200)
         }
@@ -202,6 +202,28 @@ async fn an_attempt_that_could_not_be_kept_is_made_again_when_its_lease_ends() {
     scene.accept(&engine, "ci").await;
     assert_eq!(scene.ended(1).await.len(), 1);
     assert_eq!(transport.sent.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn retries_that_an_earlier_process_left_are_all_made_in_time() {
+    let mut scene = Scene::new();
+    scene.settings.sweep = Duration::from_secs(3600);
+    let now = scene.clock.now();
+    let mut due = Vec::new();
+    for wait in [200, 500, 800] {
+        let event = scene.store(&[("ci", Some(now))]).await;
+        let held = Held { id: DeliveryId { event: event.id, ordinal: 0 }, lease: 1 };
+        let at = now.plus(Duration::from_millis(wait));
+        scene.store.release(vec![held], at).await.unwrap();
+        due.push((held.id, at));
+    }
+    let (_engine, _) = scene.start(vec![destination("ci")], |_, _| async { answer(200) }).await;
+    // The store names the first alone at the start, and nobody sweeps.
+    for (id, at) in due {
+        let (made, attempt, _) = scene.attempt().await;
+        assert_eq!(made, id);
+        assert!(attempt.started_at >= at);
+    }
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ async fn attempts_that_do_not_end_are_broken_off_and_made_again() {
     scene.reopen().await;
     let now = scene.clock.now();
     let lease = Lease { destination: name("ci"), limit: 1, bytes: 1, now, until: now };
-    assert_eq!(scene.store.lease(lease).await.unwrap()[0].step, 0, "no step is used up");
+    assert_eq!(scene.store.lease(lease).await.unwrap().leased[0].step, 0, "no step is used up");
     let (_engine, transport) =
         scene.start(vec![destination("ci")], |_, _| async { answer(200) }).await;
     assert_eq!(scene.ended(1).await[&id], 2);

@@ -125,7 +125,7 @@ impl Hub {
         let lease =
             Lease { destination: name(destination), limit: 1000, bytes: usize::MAX, now, until };
         let mut ids = Vec::new();
-        for leased in app.store.lease(lease).await.unwrap() {
+        for leased in app.store.lease(lease).await.unwrap().leased {
             let headers: HeaderList =
                 [("set-cookie", "canary"), ("x-why", "busy")].into_iter().collect();
             let body = Bytes::from_static(b"busy\xff");

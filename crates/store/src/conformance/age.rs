@@ -188,7 +188,7 @@ async fn work(store: &Arc<dyn Store>, dice: &mut Dice, now: Timestamp) {
     let destination = name(if dice.below(2) == 0 { "a" } else { "b" });
     let until = at(5000);
     let wish = Lease { destination, limit: 4, bytes: usize::MAX, now, until };
-    for leased in store.lease(wish).await.unwrap() {
+    for leased in store.lease(wish).await.unwrap().leased {
         let next = match dice.below(4) {
             0 => EXHAUSTED,
             1 => Next::RetryAt(now),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use hookyard_model::{
-    Accepted, Attempt, DeliveryState, Event, Held, Lease, Leased, Name, NewDelivery, NewEvent,
+    Accepted, Attempt, DeliveryState, Due, Event, Held, Lease, Leased, Name, NewDelivery, NewEvent,
     Next, Settlement, Store, Timestamp,
 };
 
@@ -76,7 +76,7 @@ pub async fn takes_no_more_than_fits(place: &impl Place) {
     loop {
         let (now, until) = (at(10), at(100));
         let lease = Lease { destination: name("ci"), limit: 3, bytes: 150, now, until };
-        match store.lease(lease).await.unwrap().len() {
+        match store.lease(lease).await.unwrap().leased.len() {
             0 => break,
             len => taken.push(len),
         }
@@ -239,6 +239,36 @@ pub async fn tells_when_the_next_is_due(place: &impl Place) {
     let leased = lease_one(&store, "b", 4).await;
     settle(&store, leased.held, Next::Succeeded, 4).await;
     assert_eq!(next_due(&store).await, [(name("a"), at(4))]);
+}
+
+/// What is taken comes with when the next is due: not with the end of its own lease, and not with
+/// what is due already.
+pub async fn comes_with_when_the_next_is_due(place: &impl Place) {
+    let store = place.open().await;
+    for number in 3..8 {
+        assert_eq!(store.accept(new_event(number, &["a"])).await, Ok(Accepted::New));
+    }
+    let next = async |now: u64, limit| {
+        let lease = Lease {
+            destination: name("a"),
+            limit,
+            bytes: usize::MAX,
+            now: at(now),
+            until: at(now + 60),
+        };
+        store.lease(lease).await.unwrap().next
+    };
+    assert_eq!(next(2, 9).await, Some(at(3)));
+    assert_eq!(next(4, 9).await, Some(at(5)));
+    assert_eq!(next(6, 1).await, Some(at(7)));
+    // Others' leases end then.
+    assert_eq!(next(7, 9).await, Some(at(64)));
+    assert_eq!(
+        store
+            .lease(Lease { destination: name("b"), limit: 1, bytes: 1, now: at(9), until: at(9) })
+            .await,
+        Ok(Due::default())
+    );
 }
 
 async fn next_due(store: &Arc<dyn Store>) -> Vec<(Name, Timestamp)> {

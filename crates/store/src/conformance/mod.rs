@@ -52,7 +52,8 @@ macro_rules! conformance_suite {
             lease: is_never_shared, comes_in_order_of_time_due, takes_no_more_than_fits, ends_and_is_fenced,
                 is_settled_once, that_is_broken_off_keeps_its_step, that_ran_out_may_have_been_sent,
                 keeps_that_it_may_have_been_sent, that_is_released_was_not_taken,
-                is_given_at_birth, of_a_dead_process_is_recovered, tells_when_the_next_is_due;
+                is_given_at_birth, of_a_dead_process_is_recovered, tells_when_the_next_is_due,
+                comes_with_when_the_next_is_due;
             person: redelivers_from_the_beginning, redelivers_only_what_is_final,
                 replays_to_other_destinations, cancels_what_is_pending, purges_dead_letters,
                 changes_more_than_a_page;
@@ -168,7 +169,7 @@ async fn lease(
         now: at(seconds),
         until: at(seconds + 60),
     };
-    store.lease(lease).await.unwrap()
+    store.lease(lease).await.unwrap().leased
 }
 
 /// Leases the one that is due.

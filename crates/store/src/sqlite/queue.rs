@@ -8,7 +8,8 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::accept::DeliveryRow;
 use super::cell::{
-    CANCELLED, DEAD_LETTER, PENDING, SUCCEEDED, event_id, event_row, int, small, time, uint,
+    CANCELLED, DEAD_LETTER, PENDING, SUCCEEDED, event_id, event_row, int, small, time, timestamp,
+    uint,
 };
 use super::fault::Fault;
 use super::inbox::Lane;
@@ -19,6 +20,9 @@ const DUE: &str = "
     SELECT event, ordinal, lease, attempts, step, maybe_sent | leased, replayed, bytes FROM delivery INDEXED BY delivery_due
     WHERE destination = ?1 AND due_at IS NOT NULL AND due_at <= ?2
     ORDER BY due_at, event, ordinal LIMIT ?3";
+const NEXT: &str = "
+    SELECT min(due_at) FROM delivery INDEXED BY delivery_due
+    WHERE destination = ?1 AND due_at IS NOT NULL AND due_at > ?2";
 const TAKE: &str = "
     UPDATE delivery SET leased = 1, lease = lease + 1, due_at = ?3, maybe_sent = maybe_sent | leased
     WHERE event = ?1 AND ordinal = ?2";
@@ -79,12 +83,21 @@ impl Taken {
     }
 }
 
+/// What [`Lease`] took, and when the next one is due.
+#[derive(Default)]
+pub(super) struct TakenDue {
+    pub(super) taken: Vec<Taken>,
+    pub(super) next: Option<Timestamp>,
+}
+
 impl Verb for Lease {
-    type Answer = Vec<Taken>;
+    type Answer = TakenDue;
     const LANE: Lane = Lane::Work;
 
-    fn apply(&self, core: &mut Core<'_>) -> Result<Vec<Taken>, Fault> {
-        let Some(destination) = core.names.known(&self.destination) else { return Ok(Vec::new()) };
+    fn apply(&self, core: &mut Core<'_>) -> Result<TakenDue, Fault> {
+        let Some(destination) = core.names.known(&self.destination) else {
+            return Ok(TakenDue::default());
+        };
         let mut taken = Vec::with_capacity(self.limit.min(1024));
         let mut statement = core.conn.prepare_cached(DUE)?;
         let mut rows = statement.query(params![destination, time(self.now), int(self.limit)])?;
@@ -102,11 +115,16 @@ impl Verb for Lease {
                 replayed: row.get(6)?,
             });
         }
+        // Before these are taken: the ends of their own leases tell nothing new.
+        let next: Option<i64> = core
+            .conn
+            .prepare_cached(NEXT)?
+            .query_row(params![destination, time(self.now)], |row| row.get(0))?;
         let mut take = core.conn.prepare_cached(TAKE)?;
         for taken in &taken {
             take.execute(params![taken.event, taken.ordinal, time(self.until)])?;
         }
-        Ok(taken)
+        Ok(TakenDue { taken, next: next.map(timestamp) })
     }
 }
 

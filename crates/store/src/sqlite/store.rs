@@ -10,8 +10,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use hookyard_model::{
     Accepted, Attempt, Condition, Counts, DeadLetterReason, Delivery, DeliveryFilter, DeliveryId,
-    DestinationStatus, Event, EventFilter, EventId, EventSummary, Held, Lease, Leased, Name,
-    NewBatch, NewEvent, Next, Page, Pruned, QuarantineChange, QuarantineFilter, QuarantineId,
+    DestinationStatus, Due, Event, EventFilter, EventId, EventSummary, Held, Lease, Name, NewBatch,
+    NewEvent, Next, Page, Pruned, QuarantineChange, QuarantineFilter, QuarantineId,
     QuarantineLimits, QuarantineSummary, QuarantineTotals, Quarantined, Reason, Retention,
     Settlement, Store, StoreError, StoreFuture, Timestamp,
 };
@@ -28,7 +28,7 @@ use super::names::Names;
 use super::oldest::{NOTHING, Oldest};
 use super::open::{self, OpenError, Opened, Options};
 use super::quarantine::{AcceptQuarantined, Keep, Prune, Still};
-use super::queue::{Change, ChangeSome, Recover, Release, Replay, Taken};
+use super::queue::{Change, ChangeSome, Recover, Release, Replay, Taken, TakenDue};
 use super::reader::{self, Reader, ReaderInbox, look};
 use super::retention::{Forget, Forgotten, Walk};
 use super::space::{Space, free_bytes};
@@ -201,10 +201,12 @@ impl SqliteStore {
         }
     }
 
-    async fn take(&self, mut lease: Lease) -> Result<Vec<Leased>, StoreError> {
-        let mut all = Vec::new();
+    async fn take(&self, mut lease: Lease) -> Result<Due, StoreError> {
+        let (mut all, mut next_of_all) = (Vec::new(), None);
         loop {
-            let Loaded { leased, bad } = self.take_some(&lease).await?;
+            let (Loaded { leased, bad }, next) = self.take_some(&lease).await?;
+            // Later ones may be the ends of the leases that were just given.
+            let next = *next_of_all.get_or_insert(next);
             // In place of the bad ones others are due.
             lease.limit = bad.len();
             let bytes = leased.iter().map(|leased| leased.event.body.len()).sum();
@@ -213,20 +215,21 @@ impl SqliteStore {
             for (taken, error) in bad {
                 if self.bury(&taken, &error, lease.now).await.is_err() {
                     // Then it comes again when its lease ends.
-                    return Ok(all);
+                    return Ok(Due { leased: all, next });
                 }
             }
             if lease.limit == 0 || lease.bytes == 0 {
-                return Ok(all);
+                return Ok(Due { leased: all, next });
             }
         }
     }
 
-    async fn take_some(&self, lease: &Lease) -> Result<Loaded, StoreError> {
-        let taken: Arc<[_]> = self.ask(lease.clone()).await?.into();
+    async fn take_some(&self, lease: &Lease) -> Result<(Loaded, Option<Timestamp>), StoreError> {
+        let TakenDue { taken, next } = self.ask(lease.clone()).await?;
         if taken.is_empty() {
-            return Ok(Loaded::default());
+            return Ok((Loaded::default(), next));
         }
+        let taken: Arc<[_]> = taken.into();
         let (rows, wish) = (Arc::clone(&taken), lease.clone());
         let question = move |reader: &mut Reader| reader.leased(&rows, &wish);
         let read = look(&self.readers, Lane::Work, question).await;
@@ -235,7 +238,7 @@ impl SqliteStore {
             let held = taken.iter().map(Taken::held).collect();
             self.ask(Release { held, due_at: lease.now }).await?;
         }
-        read
+        Ok((read?, next))
     }
 
     /// Gives up a delivery whose event cannot be read. A person may ask for it again.
@@ -341,7 +344,7 @@ impl Store for SqliteStore {
         Box::pin(self.ask(batch))
     }
 
-    fn lease(&self, lease: Lease) -> StoreFuture<'_, Vec<Leased>> {
+    fn lease(&self, lease: Lease) -> StoreFuture<'_, Due> {
         Box::pin(self.take(lease))
     }
 

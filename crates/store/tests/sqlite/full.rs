@@ -32,7 +32,7 @@ async fn settle_all(store: &SqliteStore) {
         until: at(300_000),
     };
     loop {
-        let leased = store.lease(lease.clone()).await.unwrap();
+        let leased = store.lease(lease.clone()).await.unwrap().leased;
         if leased.is_empty() {
             return;
         }

@@ -33,7 +33,7 @@ async fn an_event_that_cannot_be_read_holds_up_none_of_the_others() {
     };
     let mut leased = Vec::new();
     loop {
-        let some = store.lease(lease.clone()).await.unwrap();
+        let some = store.lease(lease.clone()).await.unwrap().leased;
         if some.is_empty() {
             break;
         }
