@@ -6,14 +6,18 @@
 use std::any::Any;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
-use std::pin::pin;
+use std::pin::Pin;
 use std::task::Poll;
 
 use tracing::field::display;
 
 /// Drives a future to its end. Should it panic, gives back what the panic said.
-pub(crate) async fn caught<T>(handling: impl Future<Output = T>) -> Result<T, String> {
-    let mut handling = pin!(handling);
+///
+/// Takes it pinned, because a future that is given to an `async fn` and pinned there is in its
+/// state twice, and that of a request is large.
+pub(crate) async fn caught<T>(
+    mut handling: Pin<&mut impl Future<Output = T>>,
+) -> Result<T, String> {
     std::future::poll_fn(|context| {
         // What has panicked is not polled again.
         match catch_unwind(AssertUnwindSafe(|| handling.as_mut().poll(context))) {
@@ -46,6 +50,8 @@ fn log_panic(info: &PanicHookInfo<'_>) {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use super::*;
 
     #[tokio::test]
@@ -54,7 +60,7 @@ mod tests {
             tokio::task::yield_now().await;
             7
         };
-        assert_eq!(caught(yields).await, Ok(7));
+        assert_eq!(caught(pin!(yields)).await, Ok(7));
         let panics = |text: Option<&'static str>| async move {
             tokio::task::yield_now().await;
             match text {
@@ -62,7 +68,7 @@ mod tests {
                 None => std::panic::panic_any(7),
             }
         };
-        assert_eq!(caught(panics(Some("a bug"))).await, Err::<(), _>("a bug".to_owned()));
-        assert_eq!(caught(panics(None)).await, Err::<(), _>("no text".to_owned()));
+        assert_eq!(caught(pin!(panics(Some("a bug")))).await, Err::<(), _>("a bug".to_owned()));
+        assert_eq!(caught(pin!(panics(None))).await, Err::<(), _>("no text".to_owned()));
     }
 }

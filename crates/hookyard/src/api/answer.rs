@@ -1,6 +1,7 @@
 //! What every answer has: a request id, headers that keep browsers from guessing, and problems
 //! as `application/problem+json`.
 
+use std::pin::pin;
 use std::time::Instant;
 
 use axum::body::Body;
@@ -81,7 +82,7 @@ fn written(problem: &Problem, unwritten: &Response, request_id: &str) -> Respons
 
 /// A handler that panics has met a bug of ours; the caller is told so rather than cut off.
 async fn unpanicked(handling: impl Future<Output = Response>, request_id: &str) -> Response {
-    bug::caught(handling).await.unwrap_or_else(|panic| {
+    bug::caught(pin!(handling)).await.unwrap_or_else(|panic| {
         tracing::error!(request_id, panic, "an admin request hit a bug");
         Problem::new(
             Kind::Internal,

@@ -16,6 +16,11 @@ const PIECE: usize = 1024;
 /// Counted for each request from its start.
 const FIRST: usize = 4 * PIECE;
 
+/// A body that came in one piece is a part of the connection's read buffer, which stays as long as
+/// the event does, and another one has to be made for the next request. Up to so many bytes a copy
+/// is cheaper.
+const COPIED: usize = 16 << 10;
+
 /// Memory for the bodies that are being read or stored, all together.
 #[derive(Clone, Debug)]
 pub(super) struct Memory {
@@ -107,7 +112,7 @@ fn more(len: usize, counted: usize, limit: usize) -> usize {
     len.min(limit.saturating_sub(counted))
 }
 
-/// The pieces so far. One alone is passed on as it came, without a copy.
+/// The pieces so far. One alone is passed on as it came, without a copy, if it is large.
 #[derive(Default)]
 struct Gathered {
     first: Bytes,
@@ -132,7 +137,13 @@ impl Gathered {
     }
 
     fn finish(self) -> Bytes {
-        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
+        if !self.rest.is_empty() {
+            self.rest.freeze()
+        } else if self.first.len() <= COPIED {
+            Bytes::copy_from_slice(&self.first)
+        } else {
+            self.first
+        }
     }
 }
 

@@ -86,7 +86,8 @@ impl Road {
         let request_id = parcel.request_id.as_str();
         let stored = match parcel.parts.as_slice() {
             [] => self.decide(&parcel).await.map(Stored::Alone),
-            _ => self.accept_parts(&parcel).await,
+            // Boxed because it is large, and most requests carry one event.
+            _ => Box::pin(self.accept_parts(&parcel)).await,
         };
         let stored = stored.map_err(|error| self.store_problem(&error, request_id))?;
         let source = &parcel.source.name;
@@ -118,7 +119,7 @@ impl Road {
             return Ok(Kept::new(event, first, false));
         };
         let key = dedupe::conflict_key(source, value, body, now);
-        let second = self.accept_event(parcel, Some(key)).await?;
+        let second = Box::pin(self.accept_event(parcel, Some(key))).await?;
         Ok(Kept::new(event, second, second == Accepted::New))
     }
 

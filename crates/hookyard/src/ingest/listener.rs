@@ -1,7 +1,6 @@
 //! Accepts connections and sees them through to their end.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -240,8 +239,7 @@ where
     let noting = Arc::clone(&road);
     let connection = Connection { peer, tls, progress: Arc::clone(&progress) };
     let service = service_fn(move |request: Request<Incoming>| {
-        let answer = Arc::clone(&road).take(connection.clone(), request);
-        Box::pin(async { Ok::<_, Infallible>(answer.await) })
+        Box::pin(Arc::clone(&road).take(connection.clone(), request))
     });
     let mut conn = http1::Builder::new()
         .max_headers(HEADERS_MAX)

@@ -33,8 +33,8 @@ impl Road {
         if !problem.kind.is_unproved() || problem.code == question::CHALLENGE_AS_EVENT {
             return problem;
         }
-        let (url, headers) = (arrived.public_url(), HeaderAccess(&arrived.parts.headers));
-        if question::is_asked(arrived.source, &arrived.received(&url, &headers)) {
+        let headers = HeaderAccess(&arrived.parts.headers);
+        if question::is_asked(arrived.source, &arrived.received(&headers)) {
             return problem;
         }
         let now = self.app.now();

@@ -1,6 +1,8 @@
 //! The road of a request: from its head to our answer.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -64,19 +66,20 @@ enum Read {
 }
 
 impl Road {
-    /// Takes a request down the road and answers it, whatever happens.
+    /// Takes a request down the road and answers it, whatever happens. A result, as hyper wants
+    /// one: what would wrap this future would make it twice as large.
     pub(super) async fn take(
         self: Arc<Self>,
         connection: Connection,
         request: Request<Incoming>,
-    ) -> Answer {
+    ) -> Result<Answer, Infallible> {
         connection.progress.enter(Phase::Handling);
         let call = Call { id: request_id(), started: Instant::now() };
         let (parts, incoming) = request.into_parts();
         let source = head::source_name(parts.uri.path());
         // What handles a request works on bytes from outside: should a part of it ever panic, this
         // request alone is refused.
-        let handled = bug::caught(self.accept(&connection, &parts, incoming, &call)).await;
+        let handled = bug::caught(pin!(self.accept(&connection, &parts, incoming, &call))).await;
         let result = handled.unwrap_or_else(|panic| {
             tracing::error!(
                 request_id = call.id,
@@ -106,7 +109,7 @@ impl Road {
             answer.headers_mut().insert("x-request-id", value);
         }
         connection.progress.enter(Phase::Answering);
-        answer
+        Ok(answer)
     }
 
     async fn accept(
@@ -137,6 +140,7 @@ impl Road {
             deadline: call.started + limits.request_timeout,
         };
         let mut whole = body::read(incoming, &allowed, &self.memory).await?;
+        let reached = || origin(&config, connection, parts);
         let arrived = Arrived {
             config: &config,
             source: &source,
@@ -144,11 +148,13 @@ impl Road {
             parts,
             from,
             body: &whole.bytes,
+            url: public_url(&config, &source, target(parts), reached),
         };
         let read = self.read(&arrived).await;
         let arrival = match read.map_err(|problem| self.quarantine(&arrived, &call.id, problem))? {
             Read::Question(answered) => {
-                let answer = self.reply(&source, parts, *answered, call).await?;
+                // Boxed for the same reason as in `read`.
+                let answer = Box::pin(self.reply(&source, parts, *answered, call)).await?;
                 return Ok((source, answer));
             }
             Read::Event(arrival) => *arrival,
@@ -240,13 +246,22 @@ impl Road {
                 });
             }
         };
+        // Boxed because it is large and seldom: it would be a part of every request's future.
+        Box::pin(self.read_with_fetched(arrived, &fetch)).await
+    }
+
+    async fn read_with_fetched(
+        &self,
+        arrived: &Arrived<'_>,
+        fetch: &Fetch,
+    ) -> Result<Read, Problem> {
         let (keys, source) = (&self.app.keys, arrived.source);
-        let found = keys.get(source, &fetch).await.map_err(|failure| unavailable(&failure))?;
+        let found = keys.get(source, fetch).await.map_err(|failure| unavailable(&failure))?;
         let read = self.read_with(arrived, Some(&found.bytes));
         let is_doubtful = read.as_ref().is_err_and(|problem| DOUBTFUL.contains(&problem.code));
         if is_doubtful && found.is_worth_another_look() {
             // If there is nothing new, what has been found out stays as it is.
-            if let Ok(newer) = keys.get_again(source, &fetch).await {
+            if let Ok(newer) = keys.get_again(source, fetch).await {
                 return self.read_with(arrived, Some(&newer.bytes));
             }
         }
@@ -257,9 +272,8 @@ impl Road {
         #[cfg(any(test, feature = "fault-injection"))]
         crate::fault::panic_at("verify", target(arrived.parts));
         let now = self.app.now();
-        let url = arrived.public_url();
         let headers = HeaderAccess(&arrived.parts.headers);
-        let received = arrived.received(&url, &headers);
+        let received = arrived.received(&headers);
         if let Some(answered) = question::answered(arrived.source, &received, now, key)? {
             return Ok(Read::Question(Box::new(answered)));
         }
@@ -352,17 +366,15 @@ pub(super) struct Arrived<'r> {
     pub(super) parts: &'r Parts,
     pub(super) from: IpAddr,
     pub(super) body: &'r Bytes,
+    /// The URL as the provider knows it.
+    url: String,
 }
 
-impl<'r> Arrived<'r> {
+impl Arrived<'_> {
     /// The request as the signature crate reads it.
-    pub(super) fn received(&self, url: &'r str, headers: &'r HeaderAccess<'r>) -> Received<'r> {
-        Received { method: self.parts.method.as_str(), url, headers, body: self.body }
-    }
-
-    /// The URL as the provider knows it.
-    pub(super) fn public_url(&self) -> String {
-        public_url(self.config, self.source, target(self.parts), || self.origin())
+    pub(super) fn received<'a>(&'a self, headers: &'a HeaderAccess<'a>) -> Received<'a> {
+        let (method, url) = (self.parts.method.as_str(), self.url.as_str());
+        Received { method, url, headers, body: self.body }
     }
 
     /// The headers as they are kept.
@@ -373,12 +385,16 @@ impl<'r> Arrived<'r> {
 
     /// Scheme and authority under which it reached us.
     pub(super) fn origin(&self) -> String {
-        let trusted = &self.config.server.trusted_proxies;
-        let https = peer::is_forwarded_https(self.connection.peer, &self.parts.headers, trusted);
-        let scheme = if https.unwrap_or(self.connection.tls) { "https" } else { "http" };
-        let host = host::authority(self.parts).unwrap_or_default();
-        format!("{scheme}://{host}")
+        origin(self.config, self.connection, self.parts)
     }
+}
+
+fn origin(config: &Config, connection: &Connection, parts: &Parts) -> String {
+    let trusted = &config.server.trusted_proxies;
+    let https = peer::is_forwarded_https(connection.peer, &parts.headers, trusted);
+    let scheme = if https.unwrap_or(connection.tls) { "https" } else { "http" };
+    let host = host::authority(parts).unwrap_or_default();
+    format!("{scheme}://{host}")
 }
 
 /// Path and query.
@@ -432,9 +448,7 @@ const DOUBTFUL: [&str; 3] = ["signature_mismatch", "key_unavailable", "key_forei
 /// The key that has to be fetched to verify a request, if it has to be.
 fn key_to_fetch(arrived: &Arrived<'_>) -> Result<Option<Fetch>, Rejection> {
     let Some(verifier) = &arrived.source.verifier else { return Ok(None) };
-    let url = arrived.public_url();
-    let headers = HeaderAccess(&arrived.parts.headers);
-    verifier.fetch(&arrived.received(&url, &headers))
+    verifier.fetch(&arrived.received(&HeaderAccess(&arrived.parts.headers)))
 }
 
 pub(super) fn unavailable(failure: &Unavailable) -> Problem {

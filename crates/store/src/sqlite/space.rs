@@ -24,7 +24,11 @@ impl Space {
     ///
     /// Cheap beside a commit, so asked before each: a fast disk fills in the blink of an eye.
     pub(super) fn check(&self, conn: &Connection) -> Result<(), StoreError> {
-        let free = self.measure(conn);
+        let on_disk = free_bytes(&self.directory).unwrap_or(u64::MAX);
+        if on_disk >= self.keep_free {
+            return Ok(());
+        }
+        let free = on_disk.saturating_add(free_in_file(conn).unwrap_or(0));
         if free >= self.keep_free {
             return Ok(());
         }
@@ -34,11 +38,6 @@ impl Space {
             self.directory.display(),
             self.keep_free
         )))
-    }
-
-    fn measure(&self, conn: &Connection) -> u64 {
-        let on_disk = free_bytes(&self.directory).unwrap_or(u64::MAX);
-        on_disk.saturating_add(free_in_file(conn).unwrap_or(0))
     }
 }
 

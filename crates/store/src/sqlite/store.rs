@@ -18,10 +18,11 @@ use hookyard_model::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::accept::Inserts;
 use super::checkpoint::Checkpoints;
 use super::dedupe::Dedupe;
 use super::event::Loaded;
-use super::fault::Fault;
+use super::fault::{Fault, classify};
 use super::inbox::{Inbox, Lane, OrClose};
 use super::lock::StoreLock;
 use super::names::Names;
@@ -316,7 +317,14 @@ impl WriterParts {
         let _guard = OrClose(&queue);
         let Some(checkpoints) = self.checkpoints else { return };
         let (names, dedupe) = (self.names, self.dedupe);
-        let core = Core { conn: &self.conn, names, dedupe, sequence: 0, pending: NOTHING };
+        let inserts = match Inserts::prepare(&self.conn) {
+            Ok(inserts) => inserts,
+            Err(error) => {
+                queue.close(classify(&error));
+                return;
+            }
+        };
+        let core = Core { conn: &self.conn, inserts, names, dedupe, sequence: 0, pending: NOTHING };
         let (space, oldest) = (self.space, self.oldest);
         let upkeep_rests_until = None;
         Writer { core, inbox, space, checkpoints, last_sequence, oldest, upkeep_rests_until }.run();

@@ -19,6 +19,7 @@ use hookyard_model::{Failpoint, StoreError};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::accept::Inserts;
 use super::checkpoint::Checkpoints;
 use super::dedupe::Dedupe;
 use super::fault::{Fault, classify, is_fatal};
@@ -59,6 +60,7 @@ pub(super) trait Verb: Send + 'static {
 /// What verbs work with.
 pub(super) struct Core<'c> {
     pub(super) conn: &'c Connection,
+    pub(super) inserts: Inserts<'c>,
     pub(super) names: Names,
     pub(super) dedupe: Dedupe,
     /// The greatest sequence in this transaction.
@@ -156,9 +158,10 @@ impl Writer<'_> {
         loop {
             let upkeep = self.upkeep_is_due();
             let Some(batch) = self.inbox.take(!upkeep) else { break };
-            let scarce = self.space.check(self.core.conn).is_err();
+            let room = self.space.check(self.core.conn);
+            let scarce = room.is_err();
             let turned = self
-                .turn(batch)
+                .turn(batch, room)
                 .and_then(|()| self.checkpoints.after_commit(self.core.conn, scarce));
             if let Err(error) = turned {
                 tracing::error!(%error, "the store stops: the disk failed");
@@ -170,9 +173,9 @@ impl Writer<'_> {
         self.checkpoints.finish(self.core.conn);
     }
 
-    /// Does a batch. An error is the end of the writer.
-    fn turn(&mut self, batch: Batch) -> Result<(), StoreError> {
-        let mut batch = self.refuse_without_room(batch);
+    /// Does a batch; of what needs room only if there is some. An error is the end of the writer.
+    fn turn(&mut self, batch: Batch, room: Result<(), StoreError>) -> Result<(), StoreError> {
+        let mut batch = refuse_without_room(batch, room);
         batch.sort_by_key(|job| (job.lane() as u8, job.order()));
         let upkeep = self.upkeep_is_due();
         let done = match self.commit(&mut batch, upkeep) {
@@ -285,16 +288,13 @@ impl Writer<'_> {
         self.core.conn.prepare_cached("COMMIT")?.execute([])?;
         Ok(())
     }
+}
 
-    fn refuse_without_room(&mut self, batch: Batch) -> Batch {
-        if !batch.iter().any(|job| job.needs_room()) {
-            return batch;
-        }
-        let Err(error) = self.space.check(self.core.conn) else { return batch };
-        let (refused, kept): (Batch, Batch) = batch.into_iter().partition(|job| job.needs_room());
-        refuse_all(refused, &error);
-        kept
-    }
+fn refuse_without_room(batch: Batch, room: Result<(), StoreError>) -> Batch {
+    let Err(error) = room else { return batch };
+    let (refused, kept): (Batch, Batch) = batch.into_iter().partition(|job| job.needs_room());
+    refuse_all(refused, &error);
+    kept
 }
 
 fn refuse_all(jobs: Batch, error: &StoreError) {

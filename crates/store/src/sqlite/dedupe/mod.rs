@@ -25,7 +25,7 @@ use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
 
 use hookyard_model::{Accepted, DedupeKey, EventId, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Statement, params};
 
 use super::cell::{event_id, time};
 use super::fault::{Fault, unreadable};
@@ -34,7 +34,8 @@ use segment::{Sealing, Segments, collect};
 
 const LOAD: &str = "SELECT position, hash FROM dedupe WHERE position > ?1 ORDER BY position";
 const ENDS: &str = "SELECT min(position), max(position) FROM dedupe";
-const ADD: &str = "
+/// What a new key is added by.
+pub(super) const ADD: &str = "
     INSERT INTO dedupe (position, hash, body, event, random, expires_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 const GET: &str = "SELECT event, random, body, expires_at FROM dedupe WHERE position = ?1";
@@ -158,15 +159,15 @@ impl Dedupe {
         self.segments.find(conn, key, now)
     }
 
-    /// Remembers a key. It has been looked for before.
+    /// Remembers a key, by [`ADD`]. It has been looked for before.
     pub(super) fn add(
         &mut self,
-        conn: &Connection,
+        statement: &mut Statement<'_>,
         key: &DedupeKey,
         event: EventId,
     ) -> Result<(), Fault> {
         let position = self.next_position;
-        conn.prepare_cached(ADD)?.execute(params![
+        statement.execute(params![
             position,
             key.hash,
             i64::from_be_bytes(key.body),
