@@ -5,12 +5,14 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
+use rustix::thread::set_current_timer_slack;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
@@ -229,6 +231,9 @@ impl Shared {
     /// Lets requests go when they are due. A thread of its own sleeps more exactly than the
     /// runtime's timer, which counts whole milliseconds.
     fn pace(&self, rate: f64) -> u64 {
+        // The kernel may end a sleep 50 µs late, which would count as the server's. Where it
+        // cannot be told otherwise, it does.
+        set_current_timer_slack(NonZeroU64::new(1)).unwrap_or_default();
         let most = self.plan.count.unwrap_or(u64::MAX);
         let mut dispatched = 0;
         while dispatched < most && !self.is_over() {
