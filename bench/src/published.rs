@@ -230,7 +230,7 @@ mod tests {
         }
         let peers = results.case("peers", "others");
         peers.row("qhook 0.6.1").does = Some("stores".to_owned());
-        peers.missing("webhook was not measured: it is not installed.".to_owned());
+        peers.missing("webhook was not measured: it is not installed.");
         results
     }
 

@@ -157,8 +157,9 @@ impl CaseResults {
         &mut self.rows[at]
     }
 
-    /// Notes what could not be measured, once.
-    pub fn missing(&mut self, says: String) {
+    /// Notes what could not be measured, once and in one line.
+    pub fn missing(&mut self, says: &str) {
+        let says = says.lines().map(str::trim).collect::<Vec<_>>().join(" ");
         if !self.missing.contains(&says) {
             self.missing.push(says);
         }
@@ -199,7 +200,7 @@ mod tests {
         for value in [3.0, 1.0, 2.0] {
             let case = results.case("accept", "how fast");
             case.row("64").add(figure::ACCEPTED, value).add(figure::P99, 7.0);
-            case.missing("a peer".to_owned());
+            case.missing("a peer:\nnone");
         }
         let found = &results.row("accept", "64").unwrap().figures;
         let expected = Figure {
@@ -211,7 +212,7 @@ mod tests {
         };
         assert_eq!(found[0], expected);
         assert_eq!(found[1].name, figure::P99);
-        assert_eq!(results.cases[0].missing.len(), 1);
+        assert_eq!(results.cases[0].missing, ["a peer: none"]);
         assert_eq!(results.row("accept", "256"), None);
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use crate::command::{self, Ended, program};
+use crate::command::{self, Ended};
 use crate::needs::{self, Install, Need, PIP};
 use crate::packages::{PIP_INSTALL, Packages};
 
@@ -49,8 +49,8 @@ pub(crate) fn install(folder: &Path) {
 }
 
 fn qhook(folder: &Path) -> Result<()> {
-    let found = program(folder.join("bin/qhook")).arg("--version").output();
-    if found.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).trim().ends_with(QHOOK)) {
+    let installed = std::fs::read_to_string(folder.join(".crates.toml")).unwrap_or_default();
+    if installed.contains(&format!("\"qhook {QHOOK} ")) {
         println!("needs qhook: found {QHOOK}");
         return Ok(());
     }

@@ -86,7 +86,7 @@ fn main() -> Result<ExitCode> {
             // What the other cases show is not to be lost with it.
             if let Err(error) = (case.run)(&bench, round, found) {
                 progress(format_args!("{} failed: {error:#}", case.name));
-                found.missing(format!("A round failed: {error:#}"));
+                found.missing(&format!("A round failed: {error:#}"));
                 has_failed = true;
             }
         }

@@ -86,7 +86,7 @@ pub(crate) fn peers(bench: &Bench, _: u32, found: &mut CaseResults) -> Result<()
             .and_then(|running| measure(bench, peer, &running, &sink, (&mut reference, found)));
         match measured {
             Err(error) if reference.is_none() => return Err(error),
-            Err(error) => found.missing(format!("{} was not measured: {error:#}.", peer.name)),
+            Err(error) => found.missing(&format!("{} was not measured: {error:#}.", peer.name)),
             Ok(()) => {}
         }
     }
@@ -142,7 +142,7 @@ fn start_hookyard(bench: &Bench, folder: &Path, sink: &Sink) -> Result<Running> 
 
 fn start_qhook(bench: &Bench, folder: &Path, sink: &Sink) -> Result<Running> {
     let program = installed(bench, "bin/qhook")?;
-    let version = version(&program, "--version")?;
+    let version = installed_version(bench, "qhook").unwrap_or_default();
     let (port, url) = (free_port()?, sink.url("/ok"));
     let text = format!(
         "database:\n  driver: sqlite\nserver:\n  port: {port}\n  allow_private_urls: true\n\
@@ -158,7 +158,7 @@ fn start_qhook(bench: &Bench, folder: &Path, sink: &Sink) -> Result<Running> {
 
 /// Debian's package of adnanh/webhook.
 fn start_webhook(_: &Bench, folder: &Path, _: &Sink) -> Result<Running> {
-    let version = version(Path::new("webhook"), "-version")
+    let version = said_version("webhook", "-version")
         .context("Debian's package `webhook` is not installed")?;
     let (hooks, port) = (folder.join("hooks.json"), free_port()?);
     let rule = serde_json::json!({ "match": {
@@ -196,9 +196,16 @@ fn installed(bench: &Bench, path: &str) -> Result<PathBuf> {
     found.with_context(|| format!("{} is not installed", path.display()))
 }
 
+/// What cargo wrote down of the version: a line `"NAME VERSION (SOURCE)" = […]`.
+fn installed_version(bench: &Bench, name: &str) -> Option<String> {
+    let list = std::fs::read_to_string(bench.peers.join(".crates.toml")).ok()?;
+    let rest = list.lines().find_map(|line| line.strip_prefix(&format!("\"{name} ")))?;
+    rest.split(' ').next().map(str::to_owned)
+}
+
 /// The last word of what it says of its version.
-fn version(program: &Path, flag: &str) -> Result<String> {
-    let said = process::run(&program.to_string_lossy(), &[flag.as_ref()])?;
+fn said_version(program: &str, flag: &str) -> Result<String> {
+    let said = process::run(program, &[flag.as_ref()])?;
     Ok(said.split_whitespace().last().unwrap_or_default().to_owned())
 }
 
