@@ -56,15 +56,16 @@ const fn scene(point: Failpoint) -> (Scene, &'static [u32]) {
         | Failpoint::AfterCommit
         | Failpoint::AfterAnswers
         | Failpoint::BeforeAnswer
-        | Failpoint::Leased
         | Failpoint::BeforeSend
         | Failpoint::AfterSend
         | Failpoint::InSettle
         | Failpoint::Settled => (Scene::Load, &[1, 10, 200]),
+        // No more than the backlog, and than the events that are done with.
+        Failpoint::Leased => (Scene::Load, &[1, 10, 50]),
+        Failpoint::InRetention => (Scene::Retention, &[1, 10, 50]),
         Failpoint::BeforeCheckpoint | Failpoint::AfterCheckpoint | Failpoint::LogCopied => {
             (Scene::Load, &[1, 2, 3])
         }
-        Failpoint::InRetention => (Scene::Retention, &[1, 10, 200]),
         Failpoint::InQuarantine => (Scene::Refusals, &[1, 2, 4]),
         Failpoint::InRelease | Failpoint::Released => (Scene::Release, &[1, 10, 40]),
         Failpoint::BeforeClose | Failpoint::Closed => (Scene::Stop, &[1]),
