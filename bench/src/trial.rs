@@ -1,5 +1,6 @@
 //! One trial of the hub: load, a blow at some moment, another start, and the judgement.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
@@ -104,6 +105,14 @@ impl Trial {
         self
     }
 
+    /// With one more option of the destination, as a line of TOML.
+    #[must_use]
+    pub fn with_destination(mut self, option: &str) -> Self {
+        let table = "[destinations.sink]\n";
+        self.configuration = self.configuration.replace(table, &format!("{table}{option}\n"));
+        self
+    }
+
     /// Starts the hub.
     pub fn start(&self, program: &HubProgram) -> Result<Hub> {
         program.start(&self.folder, &self.configuration)
@@ -169,6 +178,18 @@ impl Trial {
         Ok((answer, took))
     }
 
+    /// What has been acknowledged so far, in its order.
+    pub fn acknowledged(&self) -> Result<Vec<Entry>> {
+        ledger::read(&self.acknowledged)
+    }
+
+    /// The ids of the events that the destination has taken so far.
+    pub fn delivered(&self) -> Result<HashSet<String>> {
+        let records = self.sink.records()?.into_iter();
+        let taken = records.filter(|record| matches!(record.status, 200..=299));
+        Ok(taken.map(|record| record.webhook_id).collect())
+    }
+
     /// Lets the path `/gate` of the sink answer.
     pub fn open_gate(&self) -> Result<()> {
         self.sink.open_gate()
@@ -204,7 +225,7 @@ impl Trial {
 
     /// Judges what has arrived so far.
     pub fn judge(&self) -> Result<Verdict> {
-        let (acknowledged, sent) = (ledger::read(&self.acknowledged)?, ledger::read(&self.sent)?);
+        let (acknowledged, sent) = (self.acknowledged()?, ledger::read(&self.sent)?);
         Ok(judge(&acknowledged, Some(&sent), &self.sink.records()?))
     }
 

@@ -18,6 +18,10 @@ pub(crate) const TOOLS: &[&str] = &[
     "disk",
     "duplicates",
     "destinations",
+    "crowd",
+    "bombs",
+    "overload",
+    "clock",
     "noisy",
     "octokit",
     "load",
@@ -32,10 +36,15 @@ pub(crate) fn run(tool: &str, arguments: &[String]) -> Result<Ended> {
         "bench" if wants_peers(arguments) => peers::install(&target()?.join("peers")),
         "octokit" => needs::provide(&[needs::NODE])?,
         "power" => needs::provide(needs::POWER)?,
-        "torture" | "disk" => {
+        "disk" => {
             needs::provide(needs::POWER)?;
             needs::provide(&[needs::SQLITE])?;
         }
+        "torture" => {
+            needs::provide(needs::POWER)?;
+            needs::provide(&[needs::SQLITE, needs::FAKETIME])?;
+        }
+        "clock" => needs::provide(&[needs::FAKETIME])?,
         _ => {}
     }
     // These need a hub that can be told to lose events, or to die at a point.

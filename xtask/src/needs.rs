@@ -72,6 +72,13 @@ pub(crate) const POWER: &[Need] = &[
 pub(crate) const SQLITE: Need =
     Need { name: "sqlite3", check: &["sqlite3", "--version"], install: Install::Debian("sqlite3") };
 
+/// What shows the hub another time in the case `clock`.
+pub(crate) const FAKETIME: Need = Need {
+    name: "faketime",
+    check: &["faketime", "--version"],
+    install: Install::Debian("faketime"),
+};
+
 /// Sees to everything that is needed.
 pub(crate) fn provide(needs: &[Need]) -> Result<()> {
     needs.iter().try_for_each(|need| have(need).map(drop))
