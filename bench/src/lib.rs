@@ -20,5 +20,7 @@ pub mod record;
 pub mod report;
 pub mod results;
 pub mod scheme;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod trial;
 pub mod verify;

@@ -23,6 +23,11 @@ impl Random {
     pub const fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low + 1)
     }
+
+    /// Whether something happens that does in `percent` of a hundred cases.
+    pub const fn chance(&mut self, percent: u64) -> bool {
+        self.between(1, 100) <= percent
+    }
 }
 
 /// The seed that was asked for, or a fresh one, short enough to type.

@@ -24,6 +24,7 @@ pub(crate) const TOOLS: &[&str] = &[
     "clock",
     "noisy",
     "octokit",
+    "simulate",
     "load",
     "baseline",
     "sink",
@@ -49,14 +50,18 @@ pub(crate) fn run(tool: &str, arguments: &[String]) -> Result<Ended> {
     }
     // These need a hub that can be told to lose events, or to die at a point.
     let says = |start: &str| arguments.iter().any(|word| word.starts_with(start));
-    let wants_faults = tool == "torture" || says("--control") || says("--failpoints");
+    let wants_faults =
+        tool == "torture" || tool != "simulate" && (says("--control") || says("--failpoints"));
     if wants_faults && build_faulty_hub()? != Ended::Well {
+        return Ok(Ended::Badly(1));
+    }
+    if matches!(tool, "simulate" | "torture") && build_simulation()? != Ended::Well {
         return Ok(Ended::Badly(1));
     }
     let mut build = command::cargo(["build", "--release", "-p", "hookyard-bench"]);
     // What is measured is what is given out. A smoke run need not wait for that to be built.
     let wants_dist = tool == "bench" && !says("--hub") && !says("--quick") && !says("--help");
-    let is_alone = matches!(tool, "cost" | "load" | "baseline" | "sink" | "verify");
+    let is_alone = matches!(tool, "cost" | "simulate" | "load" | "baseline" | "sink" | "verify");
     if !is_alone && !wants_dist {
         build.args(["-p", "hookyard"]);
     }
@@ -82,6 +87,12 @@ fn wants_peers(arguments: &[String]) -> bool {
     let has = |word: &str| arguments.iter().any(|argument| argument == word);
     let is_partial = has("--only") && !has("peers");
     !has("--quick") && !has("--help") && !is_partial
+}
+
+/// Builds the simulation, by itself: no other program is built with the bugs that it plants.
+fn build_simulation() -> Result<Ended> {
+    let mut build = command::cargo(["build", "--release", "-p", "hookyard-bench"]);
+    command::run(build.args(["--features", "simulation", "--bin", "simulate"]))
 }
 
 /// Builds the hub with fault injection and puts it aside as `hookyard-faulty`, so that

@@ -29,8 +29,8 @@ cargo xtask COMMAND
   tidy               the project's own checks
   fuzz [TARGET] […]  fuzz the parsers and the verification, `--seconds N` each (120)
   bench […]          measure everything that we publish; about an hour, `--quick` two minutes
-  torture cost kill states power disk duplicates destinations crowd bombs overload
-  clock noisy octokit load baseline sink verify […]
+  torture cost kill states simulate power disk duplicates destinations crowd bombs
+  overload clock noisy octokit load baseline sink verify […]
                      the other tools of bench/; `--help` after the name explains each";
 
 fn main() -> ExitCode {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
+use hookyard_model::planted::{Bug, is_planted};
 use hookyard_model::{CircuitState, Destination, DestinationStatus, Name, StoreError, Timestamp};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
@@ -63,7 +64,9 @@ impl Engine {
         });
         let engine = Self { inner };
         engine.replace(destinations);
-        engine.inner.tell_due(due);
+        if !is_planted(Bug::DueLostAtRestart) {
+            engine.inner.tell_due(due);
+        }
         let (inner, look) = (Arc::downgrade(&engine.inner), Arc::clone(&engine.inner.look));
         engine.spawn(sweep(inner, look));
         Ok(engine)

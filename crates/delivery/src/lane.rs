@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hookyard_model::planted::{Bug, is_planted};
 use hookyard_model::{
     Admission, Circuit, CircuitState, Destination, DestinationStatus, Due, Held, Leased, Next,
     Outcome, RateLimiter, Timestamp,
@@ -190,6 +191,9 @@ impl Lane {
     /// The store answered a [`Step::Lease`]; `None` when it failed.
     pub(crate) fn leased(&mut self, wanted: usize, got: Option<Due>, now: Timestamp) {
         self.leasing = false;
+        if is_planted(Bug::LostWakeUp) {
+            self.due.take(now);
+        }
         let Some(Due { leased: got, next }) = got else {
             self.due.add(now.plus(STORE_PAUSE));
             return;

@@ -10,6 +10,7 @@
 use std::time::Duration;
 
 use crate::Timestamp;
+use crate::planted::{Bug, is_planted};
 
 /// When a circuit opens and how it closes again.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,7 +126,7 @@ impl Circuit {
     pub fn succeeded(&mut self, now: Timestamp) -> bool {
         self.consecutive_failures = 0;
         self.count(now, false);
-        if matches!(self.phase, Phase::HalfOpen) {
+        if matches!(self.phase, Phase::HalfOpen) && !is_planted(Bug::CircuitNeverCloses) {
             self.next_hold = self.policy.hold;
             self.window = Window { since: now, ..Window::default() };
             self.phase = Phase::Recovering { since: now };

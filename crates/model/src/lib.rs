@@ -15,6 +15,8 @@ pub mod event;
 pub mod failpoint;
 pub mod id;
 pub mod name;
+#[doc(hidden)]
+pub mod planted;
 pub mod quarantine;
 pub mod rate;
 pub mod retry;

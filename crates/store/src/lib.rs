@@ -11,4 +11,6 @@
 pub mod conformance;
 mod sqlite;
 
+#[cfg(feature = "fault-injection")]
+pub use sqlite::{Disk, ReaderByHand, WriterByHand};
 pub use sqlite::{OpenError, Options, SqliteStore};

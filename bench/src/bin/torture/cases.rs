@@ -189,6 +189,15 @@ pub(crate) const CASES: &[Case] = &[
         needs: &["faketime"],
     },
     Case {
+        name: "simulate",
+        shows: "scheduler, leases and group commit keep every promise in a world whose time, network, disk and deaths follow from a seed, and each of a dozen planted bugs is found",
+        program: "simulate",
+        always: "",
+        tiers: ["--seeds 100", "--seeds 500", "--seeds 20000"],
+        control: Some("--seeds 20 --control ack-before-commit"),
+        needs: &[],
+    },
+    Case {
         name: "noisy",
         shows: "a destination that hangs delays none of the others",
         program: "noisy",

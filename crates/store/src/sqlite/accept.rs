@@ -1,5 +1,6 @@
 //! Keeping an event with its dedupe decision and its deliveries.
 
+use hookyard_model::planted::{Bug, is_planted};
 use hookyard_model::{Accepted, DedupeKey, Event, NewDelivery, NewEvent, StoreError};
 use rusqlite::{Connection, PrepFlags, Statement, params};
 
@@ -79,15 +80,19 @@ pub(super) fn keep<'c>(
     let id = event_row(event.id).ok_or_else(|| {
         StoreError::Unavailable(format!("{} is out of range: is the clock right?", event.id))
     })?;
+    if let Some(key) = dedupe {
+        core.dedupe.add(&mut core.inserts.key, key, event.id)?;
+        if is_planted(Bug::DedupeFirst) {
+            core.conn.execute_batch("COMMIT; BEGIN IMMEDIATE")?;
+            core.dedupe.committed();
+        }
+    }
     add_event(core, id, event, new.deliveries.len())?;
     payload(core, id)?;
     for (ordinal, delivery) in new.deliveries.iter().enumerate() {
         let (ordinal, bytes) = (int(ordinal), int(event.body.len()));
         let row = DeliveryRow { event: id, ordinal, bytes, replayed: false };
         row.add(core, delivery, time(event.received_at))?;
-    }
-    if let Some(key) = dedupe {
-        core.dedupe.add(&mut core.inserts.key, key, event.id)?;
     }
     core.sequence = core.sequence.max(event.id.sequence());
     Ok(Accepted::New)

@@ -93,6 +93,13 @@ impl Checkpoints {
         Ok(Self { page_size, wake, busy, failed, thread, finished_at: 0 })
     }
 
+    /// Without the thread: only the writer copies, at the bound.
+    #[cfg(feature = "fault-injection")]
+    pub(super) fn alone(page_size: u64) -> Self {
+        let (busy, failed) = (Arc::default(), Arc::default());
+        Self { page_size, wake: None, busy, failed, thread: None, finished_at: 0 }
+    }
+
     /// Looks at the log after a commit and has it copied when it is long. When room is scarce it
     /// is kept short, so that it does not eat up what is kept free for settling.
     /// Fails when the disk has failed: then nothing may be written any more.

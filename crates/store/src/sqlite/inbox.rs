@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use hookyard_model::StoreError;
+use hookyard_model::planted::{Bug, is_planted};
 use tokio::sync::Semaphore;
 
 /// How urgent a job is: the most urgent first.
@@ -48,6 +49,9 @@ pub(super) struct Inbox<J> {
     state: Mutex<State<J>>,
     filled: Condvar,
     room: [Semaphore; 3],
+    /// For whoever waits without a thread.
+    #[cfg(feature = "fault-injection")]
+    noticed: tokio::sync::Notify,
 }
 
 struct State<J> {
@@ -70,6 +74,8 @@ impl<J> Inbox<J> {
             }),
             filled: Condvar::new(),
             room: Lane::ALL.map(|lane| Semaphore::new(lane.room())),
+            #[cfg(feature = "fault-injection")]
+            noticed: tokio::sync::Notify::new(),
         }
     }
 
@@ -96,6 +102,8 @@ impl<J> Inbox<J> {
         };
         waiting.push_back(Waiting { job, bytes });
         drop(state);
+        #[cfg(feature = "fault-injection")]
+        self.noticed.notify_one();
         match lane {
             // Not everyone who waits may take it.
             Lane::Background => self.filled.notify_all(),
@@ -113,6 +121,9 @@ impl<J> Inbox<J> {
         }
         let mut batch = Vec::new();
         for ((lane, waiting), room) in Lane::ALL.into_iter().zip(&mut state.lanes).zip(&self.room) {
+            if is_planted(Bug::LaneStarvation) && !batch.is_empty() {
+                break;
+            }
             let mut bytes = 0_usize;
             let mut taken = 0;
             while taken < lane.share() && bytes < BATCH_BYTES {
@@ -124,6 +135,18 @@ impl<J> Inbox<J> {
             room.add_permits(taken);
         }
         if batch.is_empty() && state.closed.is_some() { None } else { Some(batch) }
+    }
+
+    /// Waits, as [`Inbox::take`] does, but without holding up the thread.
+    #[cfg(feature = "fault-injection")]
+    pub(super) async fn something(&self) {
+        let is_there = || {
+            let state = self.lock();
+            state.closed.is_some() || state.lanes.iter().any(|waiting| !waiting.is_empty())
+        };
+        while !is_there() {
+            self.noticed.notified().await;
+        }
     }
 
     /// The next job alone, of this lane or a more urgent one; for threads that share a queue.
@@ -154,6 +177,8 @@ impl<J> Inbox<J> {
         drop(state);
         self.room.iter().for_each(Semaphore::close);
         self.filled.notify_all();
+        #[cfg(feature = "fault-injection")]
+        self.noticed.notify_one();
         first
     }
 

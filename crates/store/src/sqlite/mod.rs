@@ -12,6 +12,8 @@
 //! - After a failed disk the writer stops for good: [`fault`].
 
 mod accept;
+#[cfg(feature = "fault-injection")]
+mod by_hand;
 mod cell;
 mod checkpoint;
 mod dedupe;
@@ -34,5 +36,7 @@ mod status;
 mod store;
 mod writer;
 
+#[cfg(feature = "fault-injection")]
+pub use by_hand::{Disk, ReaderByHand, WriterByHand};
 pub use open::{OpenError, Options};
 pub use store::SqliteStore;

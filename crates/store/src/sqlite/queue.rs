@@ -1,5 +1,8 @@
 //! The turns of a delivery: taken, settled, given back; and what people do to it.
 
+use std::borrow::Cow;
+
+use hookyard_model::planted::{Bug, is_planted};
 use hookyard_model::{
     Attempt, DeliveryId, EventId, Failpoint, Held, Lease, Name, NewDelivery, Next, Settlement,
     StoreError, Timestamp,
@@ -43,6 +46,9 @@ const RELEASE: &str = "
 const RECOVER: &str = "
     UPDATE delivery INDEXED BY delivery_due SET due_at = ?2
     WHERE destination = ?1 AND due_at IS NOT NULL AND due_at > ?2 AND leased = 1";
+const FORGET_RETRIES: &str = "
+    UPDATE delivery SET due_at = due_at << 10
+    WHERE destination = ?1 AND due_at IS NOT NULL AND leased = 0 AND attempts > 0";
 const COUNT_PENDING: &str =
     "SELECT count(*) FROM delivery INDEXED BY delivery_due WHERE due_at IS NOT NULL";
 const REDELIVER: &str = "
@@ -61,6 +67,11 @@ const BODY_LEN: &str = "
 const TAKE_ORDINALS: &str = "
     UPDATE event SET ordinals = ordinals + ?3 WHERE id = ?1 AND random = ?2
     RETURNING ordinals - ?3";
+
+/// The statement, with another condition in the place of one if the bug is planted.
+fn planted(sql: &'static str, bug: Bug, condition: &str, other: &str) -> Cow<'static, str> {
+    if is_planted(bug) { sql.replace(condition, other).into() } else { sql.into() }
+}
 
 /// A delivery that was taken, without its event: that is read elsewhere, so that reading it does
 /// not hold up those who write.
@@ -111,7 +122,7 @@ impl Verb for Lease {
                 lease: small(row.get::<_, i64>(2)? + 1)?,
                 attempts: small(row.get(3)?)?,
                 step: small(row.get(4)?)?,
-                maybe_sent: row.get(5)?,
+                maybe_sent: row.get(5)? && !is_planted(Bug::UnflaggedRepeat),
                 replayed: row.get(6)?,
             });
         }
@@ -122,7 +133,8 @@ impl Verb for Lease {
             .query_row(params![destination, time(self.now)], |row| row.get(0))?;
         let mut take = core.conn.prepare_cached(TAKE)?;
         for taken in &taken {
-            take.execute(params![taken.event, taken.ordinal, time(self.until)])?;
+            let until = if is_planted(Bug::LeaseGivenTwice) { self.now } else { self.until };
+            take.execute(params![taken.event, taken.ordinal, time(until)])?;
         }
         Ok(TakenDue { taken, next: next.map(timestamp) })
     }
@@ -144,11 +156,12 @@ impl Verb for Settlement {
         let maybe_sent = self.attempt.as_ref().is_some_and(|attempt| attempt.maybe_sent);
         let attempts: Option<i64> = core
             .conn
-            .prepare_cached(HELD)?
+            .prepare_cached(&planted(HELD, Bug::MissingFence, "lease = ?3", "?3 > 0"))?
             .query_row(params![event, ordinal, self.held.lease], |row| row.get(0))
             .optional()?;
         let Some(attempts) = attempts else { return Ok(false) };
-        core.conn.prepare_cached(SETTLE)?.execute(params![
+        let settle = planted(SETTLE, Bug::SettlesAnothers, "ordinal = ?2", "?2 >= 0");
+        core.conn.prepare_cached(&settle)?.execute(params![
             event,
             ordinal,
             state,
@@ -235,6 +248,9 @@ impl Verb for Recover {
     fn apply(&self, core: &mut Core<'_>) -> Result<u64, Fault> {
         for destination in core.names.ids() {
             core.conn.prepare_cached(RECOVER)?.execute(params![destination, time(self.0)])?;
+            if is_planted(Bug::RetryForgotten) {
+                core.conn.execute(FORGET_RETRIES, [destination])?;
+            }
         }
         Failpoint::InRecovery.pass();
         let pending: i64 = core.conn.query_row(COUNT_PENDING, [], |row| row.get(0))?;

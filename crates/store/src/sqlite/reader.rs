@@ -26,6 +26,10 @@ pub(super) struct Reader {
 const STEPS: i32 = 4096;
 
 impl Reader {
+    pub(super) fn new(conn: Connection) -> Self {
+        Self { conn, names: KnownNames::default() }
+    }
+
     /// Reads what may take long, and gives up when it has taken too long.
     pub(super) fn within<T>(
         &mut self,
@@ -74,7 +78,7 @@ pub(super) async fn look<T: Send + 'static>(
 /// Answers questions of this lane or a more urgent one, until the queue is closed.
 pub(super) fn run(conn: Connection, inbox: &Arc<ReaderInbox>, least: Lane) {
     let _guard = OrClose(inbox);
-    let mut reader = Reader { conn, names: KnownNames::default() };
+    let mut reader = Reader::new(conn);
     while let Some(question) = inbox.take_one(least) {
         question(&mut reader);
     }

@@ -51,7 +51,7 @@ pub struct SqliteStore {
     path: PathBuf,
     folder: PathBuf,
     writer: Arc<WriterInbox>,
-    readers: Arc<ReaderInbox>,
+    pub(super) readers: Arc<ReaderInbox>,
     list_time: Duration,
     last_sequence: Arc<AtomicU64>,
     oldest: Arc<Oldest>,
@@ -69,13 +69,32 @@ struct Thread {
 impl SqliteStore {
     /// Opens a store, or makes an empty one. Blocks while it reads what has to be in memory.
     pub fn open(options: Options) -> Result<Self, OpenError> {
+        let (path, readers) = (options.path.clone(), options.readers.max(1));
+        let (store, parts, lock) = Self::without_threads(options, Checkpoints::start)?;
+        let io = |error: io::Error| OpenError::from_io(&path, &error);
+        let any = std::iter::repeat_n(Lane::Background, readers);
+        for least in any.chain([Lane::Work]) {
+            let conn = open::connect_reader(&path)
+                .map_err(|error| OpenError::from_fault(&path, error.into()))?;
+            let inbox = Arc::clone(&store.readers);
+            store
+                .start("store-read", &lock, move || reader::run(conn, &inbox, least))
+                .map_err(io)?;
+        }
+        store.start("store-write", &lock, move || parts.run()).map_err(io)?;
+        Ok(store)
+    }
+
+    /// A store without its threads: what the writer works with, and the lock that each has to hold.
+    pub(super) fn without_threads(
+        options: Options,
+        checkpoints: impl FnOnce(Connection, u64) -> io::Result<Checkpoints>,
+    ) -> Result<(Self, WriterParts, Arc<StoreLock>), OpenError> {
         let Opened { writer: conn, folder, lock, page_size } = open::open(&options)?;
-        let lock = Arc::new(lock);
-        let Options { path, keep_free_bytes, readers, list_time, .. } = options;
+        let Options { path, keep_free_bytes, list_time, .. } = options;
         let (keys, clock_doubt) = (options.dedupe_keys_in_memory, options.clock_doubt);
         let sql = |error| OpenError::from_fault(&path, Fault::Sql(error));
         let fault = |fault| OpenError::from_fault(&path, fault);
-        let io = |error: io::Error| OpenError::from_io(&path, &error);
 
         let last: i64 = conn.query_row(LAST_SEQUENCE, [], |row| row.get(0)).map_err(sql)?;
         let connect = {
@@ -85,38 +104,29 @@ impl SqliteStore {
         let dedupe = Dedupe::load(&conn, keys, clock_doubt, connect).map_err(fault)?;
         let names = Names::load(&conn).map_err(fault)?;
         let checkpointer = open::connect_checkpointer(&path).map_err(sql)?;
-        let oldest = Arc::<Oldest>::default();
-        let mut parts = WriterParts {
+        let parts = WriterParts {
             conn,
             names,
             dedupe,
             space: Space::new(folder.clone(), keep_free_bytes),
-            checkpoints: None,
-            oldest: Arc::clone(&oldest),
+            checkpoints: checkpoints(checkpointer, page_size)
+                .map_err(|error| OpenError::from_io(&path, &error))?,
+            inbox: Arc::new(Inbox::new()),
+            last_sequence: Arc::new(AtomicU64::new(last.unsigned_abs())),
+            oldest: Arc::default(),
         };
         let store = Self {
+            path,
             folder,
-            writer: Arc::new(Inbox::new()),
+            writer: Arc::clone(&parts.inbox),
             readers: Arc::new(Inbox::new()),
             list_time,
-            last_sequence: Arc::new(AtomicU64::new(last.unsigned_abs())),
-            oldest,
+            last_sequence: Arc::clone(&parts.last_sequence),
+            oldest: Arc::clone(&parts.oldest),
             walk: Mutex::default(),
             threads: Mutex::default(),
-            path: path.clone(),
         };
-        let any = std::iter::repeat_n(Lane::Background, readers.max(1));
-        for least in any.chain([Lane::Work]) {
-            let conn = open::connect_reader(&path).map_err(sql)?;
-            let inbox = Arc::clone(&store.readers);
-            store
-                .start("store-read", &lock, move || reader::run(conn, &inbox, least))
-                .map_err(io)?;
-        }
-        parts.checkpoints = Some(Checkpoints::start(checkpointer, page_size).map_err(io)?);
-        let (inbox, last) = (Arc::clone(&store.writer), Arc::clone(&store.last_sequence));
-        store.start("store-write", &lock, move || parts.run(inbox, last)).map_err(io)?;
-        Ok(store)
+        Ok((store, parts, Arc::new(lock)))
     }
 
     /// Starts a thread that holds the lock as long as it lives.
@@ -301,33 +311,46 @@ impl SqliteStore {
     }
 }
 
-/// What the writer's thread owns.
-struct WriterParts {
+/// What the writer owns.
+pub(super) struct WriterParts {
     conn: Connection,
     names: Names,
     dedupe: Dedupe,
     space: Space,
-    checkpoints: Option<Checkpoints>,
+    checkpoints: Checkpoints,
+    pub(super) inbox: Arc<WriterInbox>,
+    last_sequence: Arc<AtomicU64>,
     oldest: Arc<Oldest>,
 }
 
 impl WriterParts {
-    fn run(self, inbox: Arc<WriterInbox>, last_sequence: Arc<AtomicU64>) {
-        let queue = Arc::clone(&inbox);
+    /// The writer, and the place to put its connection, which it borrows.
+    pub(super) fn writer(self, place: &mut Option<Connection>) -> Result<Writer<'_>, StoreError> {
+        let Self { conn, names, dedupe, space, checkpoints, inbox, last_sequence, oldest } = self;
+        let conn: &Connection = place.insert(conn);
+        let inserts = Inserts::prepare(conn).map_err(|error| classify(&error))?;
+        Ok(Writer {
+            core: Core { conn, inserts, names, dedupe, sequence: 0, pending: NOTHING },
+            inbox,
+            space,
+            checkpoints,
+            last_sequence,
+            oldest,
+            upkeep_rests_until: None,
+            #[cfg(feature = "fault-injection")]
+            disk: super::by_hand::Disk::Works,
+        })
+    }
+
+    fn run(self) {
+        let queue = Arc::clone(&self.inbox);
         let _guard = OrClose(&queue);
-        let Some(checkpoints) = self.checkpoints else { return };
-        let (names, dedupe) = (self.names, self.dedupe);
-        let inserts = match Inserts::prepare(&self.conn) {
-            Ok(inserts) => inserts,
+        match self.writer(&mut None) {
+            Ok(writer) => writer.run(),
             Err(error) => {
-                queue.close(classify(&error));
-                return;
+                queue.close(error);
             }
-        };
-        let core = Core { conn: &self.conn, inserts, names, dedupe, sequence: 0, pending: NOTHING };
-        let (space, oldest) = (self.space, self.oldest);
-        let upkeep_rests_until = None;
-        Writer { core, inbox, space, checkpoints, last_sequence, oldest, upkeep_rests_until }.run();
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use hookyard_model::planted::{Bug, is_planted};
 use hookyard_model::{Failpoint, StoreError};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -145,12 +146,16 @@ pub(super) struct Writer<'c> {
     pub(super) oldest: Arc<Oldest>,
     /// When upkeep has failed: until when it is set aside.
     pub(super) upkeep_rests_until: Option<Instant>,
+    /// What the disk does to the next commits.
+    #[cfg(feature = "fault-injection")]
+    pub(super) disk: super::by_hand::Disk,
 }
 
 /// For how long upkeep is set aside.
 const UPKEEP_REST: Duration = Duration::from_secs(5);
 
-type Batch = Vec<Box<dyn Job>>;
+/// What is done in one transaction.
+pub(super) type Batch = Vec<Box<dyn Job>>;
 
 impl Writer<'_> {
     /// Writes until the queue is closed, or the disk fails.
@@ -158,19 +163,26 @@ impl Writer<'_> {
         loop {
             let upkeep = self.upkeep_is_due();
             let Some(batch) = self.inbox.take(!upkeep) else { break };
-            let room = self.space.check(self.core.conn);
-            let scarce = room.is_err();
-            let turned = self
-                .turn(batch, room)
-                .and_then(|()| self.checkpoints.after_commit(self.core.conn, scarce));
-            if let Err(error) = turned {
-                tracing::error!(%error, "the store stops: the disk failed");
-                self.inbox.close(error);
-                self.inbox.discard();
+            if !self.work(batch) {
                 return;
             }
         }
         self.checkpoints.finish(self.core.conn);
+    }
+
+    /// Does a batch and looks after the log. `false` when the disk has failed, which is the end.
+    pub(super) fn work(&mut self, batch: Batch) -> bool {
+        let room = self.space.check(self.core.conn);
+        let scarce = room.is_err();
+        let turned = self
+            .turn(batch, room)
+            .and_then(|()| self.checkpoints.after_commit(self.core.conn, scarce));
+        if let Err(error) = &turned {
+            tracing::error!(%error, "the store stops: the disk failed");
+            self.inbox.close(error.clone());
+            self.inbox.discard();
+        }
+        turned.is_ok()
     }
 
     /// Does a batch; of what needs room only if there is some. An error is the end of the writer.
@@ -198,6 +210,9 @@ impl Writer<'_> {
             Err(error) => {
                 tracing::debug!(%error, jobs = batch.len(), "a batch is done again one by one");
                 self.make_room_after(&error);
+                if is_planted(Bug::HalfBatchAcknowledged) {
+                    batch.drain(..batch.len() / 2).for_each(Job::answer);
+                }
                 self.one_by_one(batch)
             }
         }
@@ -281,11 +296,18 @@ impl Writer<'_> {
             job.apply(&mut self.core)?;
             Failpoint::InGroup.pass();
         }
+        if is_planted(Bug::AckBeforeCommit) {
+            batch.drain(..).for_each(Job::answer);
+        }
         if upkeep {
             self.core.dedupe.upkeep(self.core.conn, accepts)?;
         }
         Failpoint::BeforeCommit.pass();
+        #[cfg(feature = "fault-injection")]
+        self.disk.before_commit()?;
         self.core.conn.prepare_cached("COMMIT")?.execute([])?;
+        #[cfg(feature = "fault-injection")]
+        self.disk.after_commit()?;
         Ok(())
     }
 }
