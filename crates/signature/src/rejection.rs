@@ -220,6 +220,29 @@ impl Rejection {
         }
     }
 
+    /// All that [`Self::code`] can be.
+    pub const CODES: &[&str] = &[
+        "signature_missing",
+        "signature_malformed",
+        "signature_mismatch",
+        "token_missing",
+        "token_malformed",
+        "token_mismatch",
+        "password_missing",
+        "password_malformed",
+        "password_mismatch",
+        "proof_ambiguous",
+        "algorithm_not_allowed",
+        "body_empty",
+        "timestamp_malformed",
+        "timestamp_outside_window",
+        "id_malformed",
+        "not_for_us",
+        "key_unavailable",
+        "key_expired",
+        "key_foreign",
+    ];
+
     /// A fixed code for answers, metrics and documentation.
     pub const fn code(&self) -> &'static str {
         match self {
@@ -330,7 +353,20 @@ pub enum SigningError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+
+    /// The language lists no variants, so the codes are read where they stand: each is a literal of
+    /// [`Rejection::code`].
+    #[test]
+    fn the_list_of_codes_is_what_code_can_be() {
+        let (_, after) = include_str!("rejection.rs").split_once("pub const fn code(").unwrap();
+        let (code, _) = after.split_once("\n    }\n").unwrap();
+        let literals: BTreeSet<&str> = code.split('"').skip(1).step_by(2).collect();
+        assert_eq!(literals, Rejection::CODES.iter().copied().collect());
+        assert_eq!(literals.len(), Rejection::CODES.len(), "one stands in the list twice");
+    }
 
     #[test]
     fn stale_says_that_the_signature_was_right() {

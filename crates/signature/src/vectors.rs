@@ -341,7 +341,7 @@ mod tests {
         for (file, expected) in [
             ("{", "it is not JSON: EOF while parsing an object at line 1 column 1"),
             ("{}", "the file: `provider` is missing, or is not a text"),
-            ("{\"provider\":\"x\"}", "there is no provider `x`"),
+            ("{\"provider\":\"nobody\"}", "there is no provider `nobody`"),
             ("{\"provider\":\"github\"}", "the file: `cases` is missing, or is not a list"),
             (
                 "{\"provider\":\"github\",\"cases\":[{\"name\":\"a\"}]}",

@@ -373,6 +373,12 @@ fn signatures() -> Vec<Plant> {
             prefix: named("sha1="),
             ..Generic::default()
         })),
+        plant("meta", "only the SHA-1 header", VersionOld).by(generic(Generic {
+            header: named("x-hub-signature"),
+            algorithm: sha("sha1"),
+            prefix: named("sha1="),
+            ..Generic::default()
+        })),
         plant("stripe", "only v0", VersionOld)
             .header_becomes("stripe-signature", |value| value.replace("v1=", "v0=")),
         plant("standard-webhooks", "version v2", VersionOld)

@@ -14,8 +14,9 @@ pub(super) fn find(scene: &Scene<'_>) -> Option<Finding> {
         Rejection::SignatureMissing { .. } => unsigned(scene, "signature"),
         Rejection::CredentialMissing { what, .. } => unsigned(scene, &what.to_string()),
         Rejection::AlgorithmNotAllowed { at, wanted } => {
-            let says =
-                format!("Only an older kind of signature is there, in the {at}; {wanted} counts.");
+            let says = format!(
+                "Only an older kind of signature is there, in the {at}; what counts is missing: {wanted}."
+            );
             (Mistake::VersionOld, says)
         }
         Rejection::Ambiguous { at } => {

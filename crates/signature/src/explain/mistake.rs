@@ -139,7 +139,9 @@ impl Mistake {
             }
             Self::TimestampAhead => "Set the clocks; this one should run NTP.",
             Self::TimestampUnit => "Have the sender write the time as the scheme has it.",
-            Self::VersionOld => "Switch the sender to the current version of its signature.",
+            Self::VersionOld => {
+                "Switch the sender to the current version of its signature, and have the proxy hand on all of its headers."
+            }
             Self::AlgorithmOther
             | Self::EncodingOther
             | Self::PartsOther

@@ -4,6 +4,7 @@
 //! file in `vectors/`. The tests and the documentation follow (`docs/add-a-provider.md`).
 
 mod ai;
+mod alias;
 mod auth;
 mod billing;
 mod chat;
@@ -25,6 +26,7 @@ mod scm;
 mod social;
 mod telephony;
 
+use self::alias::ALIASES;
 use crate::fact::Fact;
 use crate::handshake::{Handshake, Responder};
 use crate::items::{Item, Items, NotSplit};
@@ -208,13 +210,21 @@ const fn is_before(mut one: &[u8], mut other: &[u8]) -> bool {
     one.len() < other.len()
 }
 
-/// The provider that is called `slug` in configurations.
-pub fn provider(slug: &str) -> Option<&'static Provider> {
+/// The provider of this name: its slug, or another that people know it by ([`Provider::aliases`]).
+pub fn provider(name: &str) -> Option<&'static Provider> {
+    let alias = ALIASES.iter().find(|(alias, _)| *alias == name);
+    let slug = alias.map_or(name, |(_, slug)| slug);
     let index = PROVIDERS.binary_search_by_key(&slug, |provider| provider.slug).ok()?;
     PROVIDERS.get(index).copied()
 }
 
 impl Provider {
+    /// Other names by which [`provider`] finds it, such as `facebook` for Meta.
+    pub fn aliases(&self) -> impl Iterator<Item = &'static str> {
+        let own = ALIASES.iter().filter(|(_, slug)| *slug == self.slug);
+        own.map(|(alias, _)| *alias)
+    }
+
     /// A verifier for this provider's scheme as it stands in the table.
     ///
     /// # Errors
@@ -270,5 +280,16 @@ mod tests {
             assert_eq!(provider(entry.slug).map(|found| found.slug), Some(entry.slug));
         }
         assert!(provider("GitHub").is_none());
+    }
+
+    #[test]
+    fn other_names_are_nobodys_slug_and_lead_to_one() {
+        assert!(ALIASES.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        for (alias, slug) in ALIASES {
+            assert_eq!(provider(alias).map(|found| found.slug), Some(*slug), "{alias}");
+            assert!(PROVIDERS.iter().all(|provider| provider.slug != *alias), "{alias}");
+        }
+        let meta: Vec<_> = provider("whatsapp").unwrap().aliases().collect();
+        assert_eq!(meta, ["facebook", "instagram", "messenger", "whatsapp"]);
     }
 }

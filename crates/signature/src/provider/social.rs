@@ -61,7 +61,11 @@ const META: Provider = Provider {
     category: Category::Social,
     docs: "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
     confidence: Confidence::Documented,
-    scheme: Scheme::Signed(Signed::hmac_sha256("x-hub-signature-256").prefix("sha256=")),
+    scheme: Scheme::Signed(
+        Signed::hmac_sha256("x-hub-signature-256")
+            .prefix("sha256=")
+            .weaker(&[Borrowed("x-hub-signature")]),
+    ),
     settings: &[Setting {
         name: "verify_token",
         required: false,
