@@ -15,7 +15,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing::{error, info, warn};
 
-use crate::config::{Config, ConfigErrors, Warnings, load};
+use crate::config::{Config, ConfigErrors, Placed, Warnings, load};
+use crate::telemetry::log::{FOR_MACHINES, FOR_PEOPLE};
 
 /// How often the files are looked at; a change takes effect after one to two of these.
 const EVERY: Duration = Duration::from_secs(1);
@@ -174,10 +175,26 @@ pub async fn watch(
         };
         match read {
             None => {}
-            Some(Err(errors)) => {
-                error!("the new configuration is not valid, the old one stays:\n{errors}");
-            }
+            Some(Err(errors)) => refuse(&errors),
             Some(Ok((config, warnings))) => replace(config, &warnings, &current(), &mut apply),
+        }
+    }
+}
+
+/// Says what is wrong: to a person in one piece, to a machine in one message for each finding.
+fn refuse(errors: &ConfigErrors) {
+    const WHAT: &str = "the new configuration is not valid, the old one stays";
+    error!(target: FOR_PEOPLE, "{WHAT}:\n{errors}");
+    tell(errors.findings());
+    error!(target: FOR_MACHINES, errors = errors.count(), "{WHAT}");
+}
+
+fn tell<'a>(findings: impl Iterator<Item = Placed<'a>>) {
+    for Placed { is_error, file, line, column, sentence } in findings {
+        if is_error {
+            error!(target: FOR_MACHINES, file, line, column, "{sentence}");
+        } else {
+            warn!(target: FOR_MACHINES, file, line, column, "{sentence}");
         }
     }
 }
@@ -189,7 +206,8 @@ fn replace(
     apply: &mut impl FnMut(Config) -> Result<(), String>,
 ) {
     if warnings.count() > 0 {
-        warn!("the new configuration is valid, with warnings:\n{warnings}");
+        warn!(target: FOR_PEOPLE, "the new configuration is valid, with warnings:\n{warnings}");
+        tell(warnings.findings());
     }
     for kept in keep_fixed(&mut config, running) {
         warn!("{kept} needs a restart to change; everything else is applied");

@@ -27,7 +27,7 @@ enum Verb {
 
     /// Show how one provider signs, what that protects, and what it expects
     Show {
-        /// The provider's name
+        /// The provider's name, or another that it is known by
         name: String,
 
         /// Print JSON
@@ -106,9 +106,11 @@ fn show(out: Out, provider: &Provider, json: bool) -> Result<(), Failure> {
     let answers = provider.acknowledgements().iter();
     let answers = answers.map(|known| format!("{}: {}", known.name, known.about));
     let batches = provider.items.as_ref().map_or_else(String::new, Items::in_words);
+    let aliases: Vec<_> = provider.aliases().collect();
     out.line(out.paint(Paint::Bold, provider.name))?;
     for (name, value) in [
         ("name", provider.slug.to_owned()),
+        ("also called", aliases.join(", ")),
         ("category", provider.category.as_str().to_owned()),
         ("confidence", confidence),
         ("signs", provider.scheme.in_words()),
@@ -147,6 +149,7 @@ fn as_json(provider: &Provider) -> Value {
     let answers = answers.map(|known| json!({ "name": known.name, "about": known.about }));
     json!({
         "name": provider.slug,
+        "aliases": provider.aliases().collect::<Vec<_>>(),
         "title": provider.name,
         "category": provider.category.as_str(),
         "confidence": provider.confidence.as_str(),

@@ -165,11 +165,20 @@ impl Masker {
     /// People leave old values in comments.
     fn comment(&mut self, text: &str, value: Option<Value>) {
         if value.is_some_and(|value| value.is_hidden) || text.contains(['"', '\'', '=']) {
-            self.shown.push('#');
-            self.hide(text.strip_prefix('#').unwrap_or(text));
+            self.leave_out(text);
         } else {
             self.shown.push_str(text);
         }
+    }
+
+    /// Puts a sign in the place of a comment: stars would look like a part of the secret before it.
+    fn leave_out(&mut self, text: &str) {
+        const SIGN: &str = "# …";
+        let (comment, end) = text.split_at(text.trim_end_matches('\r').len());
+        let sign = if comment.len() < SIGN.len() { "#" } else { SIGN };
+        self.shown.push_str(sign);
+        self.shown.extend(std::iter::repeat_n(' ', comment.len().saturating_sub(sign.len())));
+        self.shown.push_str(end);
     }
 
     fn equals(&mut self, text: &str) {
@@ -352,7 +361,7 @@ mod tests {
             ("secret \"abc\"", "****** \"***\""),
             (
                 "secrets = [\n\"abc\" # old: \"x\"\n\"d\"]\nlisten = \"a\"",
-                "secrets = [\n\"***\" #******\"*\"\n\"*\"]\nlisten = \"a\"",
+                "secrets = [\n\"***\" # …     \n\"*\"]\nlisten = \"a\"",
             ),
             ("secrets = [\"abc\"\nlisten = \"a\"", "secrets = [\"***\"\nlisten = \"a\""),
             ("allow_ips = [\"abc\"\nsecret = \"a\"", "allow_ips = [\"abc\"\nsecret = \"*\""),
@@ -384,7 +393,10 @@ mod tests {
             ("key = \"-----BEGIN X\"", "key = \"************\""),
             ("secret = \"äb\"", "secret = \"***\""),
             ("abc", "***"),
-            ("# secret = \"abc\"", "#**********\"***\""),
+            ("# secret = \"abc\"", "# …           "),
+            ("secret = \"abc\" # by the dashboard\r\n", "secret = \"***\" # …             \r\n"),
+            ("secret = \"abc\" #d", "secret = \"***\" # "),
+            ("listen = \"a\" # for all", "listen = \"a\" # for all"),
         ];
         for (source, expected) in cases {
             let shown = masked(source);

@@ -43,7 +43,9 @@ pub use dev::{Dev, DevError};
 pub(crate) use handed_over::files_in;
 pub use handed_over::{AwaitedSecret, Webhook};
 pub(crate) use load::load;
+pub(crate) use quantity::parse_duration;
 pub(crate) use reader::read_bytes;
+pub(crate) use report::Placed;
 pub use report::{ConfigErrors, Warnings};
 pub use tls::TlsError;
 

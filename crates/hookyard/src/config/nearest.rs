@@ -1,5 +1,9 @@
 //! What was probably meant by a misspelt word.
 
+use std::iter;
+
+use hookyard_signature::{PROVIDERS, Provider};
+
 /// The candidate that is most like `word`, if one is alike enough to be worth a question.
 pub(crate) fn nearest<'c>(
     word: &str,
@@ -17,6 +21,12 @@ pub(crate) fn nearest<'c>(
         .filter(|&(distance, _)| distance <= most)
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// The provider's name, or another name of it, that is most like `word`.
+pub(crate) fn nearest_provider(word: &str) -> Option<&'static str> {
+    let names = |provider: &&'static Provider| iter::once(provider.slug).chain(provider.aliases());
+    nearest(word, PROVIDERS.iter().flat_map(names))
 }
 
 /// Case and the choice between `-` and `_` do not make two words differ.
@@ -71,6 +81,20 @@ mod tests {
         ];
         for (word, expected) in cases {
             assert_eq!(nearest(word, known), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn providers_are_known_by_their_other_names() {
+        let cases = [
+            ("githb", Some("github")),
+            ("GitHub", Some("github")),
+            ("facebok", Some("facebook")),
+            ("WhatsApp", Some("whatsapp")),
+            ("nobody-knows", None),
+        ];
+        for (word, expected) in cases {
+            assert_eq!(nearest_provider(word), expected, "{word}");
         }
     }
 }

@@ -154,7 +154,9 @@ sections! {
 
     /// `[sources.NAME]`
     SourceOptions {
-        /// Who sends. A sender that has no name of its own here is `generic`.
+        /// Who sends. A sender that has no name of its own here is `generic`. Other names that a
+        /// provider is known by are understood: `facebook` or `whatsapp` is `meta`, `twitter` is
+        /// `x-twitter`.
         provider: optional ProviderSlug, like "\"github\"";
         /// What the provider signs with. Not with `secrets`.
         secret: optional Secret, like "\"${GITHUB_WEBHOOK_SECRET}\"";

@@ -3,13 +3,13 @@
 
 use hookyard_model::{Name, Secret};
 use hookyard_signature::{
-    ConfigurationError, Generic, Options, PROVIDERS, Place, Provider, Responder, Scheme, Token,
-    Verifier, provider,
+    ConfigurationError, Generic, Options, Place, Provider, Responder, Scheme, Token, Verifier,
+    provider,
 };
 
 use super::credentials::{credential_headers, credentials, token, warn_of_short};
 use super::handed_over::{HandedOver, handed_over, hands_over};
-use super::nearest::nearest;
+use super::nearest::nearest_provider;
 use super::options::{SignatureOptions, SourceOptions};
 use super::reader::{At, Reader};
 use super::report::{Finding, Span};
@@ -149,8 +149,10 @@ fn no_secret(
 }
 
 fn no_provider(name: &Name, options: &SourceOptions, reader: &mut Reader<'_>) {
-    let advice = match nearest(name.as_str(), PROVIDERS.iter().map(|provider| provider.slug)) {
-        Some(slug) => format!("write `provider = \"{slug}\"` if that is who sends"),
+    let advice = match nearest_provider(name.as_str()).and_then(provider) {
+        Some(Provider { slug, .. }) => {
+            format!("write `provider = \"{slug}\"` if that is who sends")
+        }
         None => "write `provider = \"generic\"` for a sender that signs with an HMAC".to_owned(),
     };
     let sentence = format!("`provider` is missing in `[sources.{name}]`; {advice}");
@@ -197,7 +199,7 @@ fn keys(secrets: &[At<Secret>]) -> Vec<hookyard_signature::Secret> {
 fn known(slug: &At<ProviderSlug>, reader: &mut Reader<'_>) -> Option<&'static Provider> {
     let found = provider(&slug.0);
     if found.is_none() {
-        let advice = match nearest(&slug.0, PROVIDERS.iter().map(|provider| provider.slug)) {
+        let advice = match nearest_provider(&slug.0) {
             Some(near) => format!("did you mean `{near}`?"),
             None => {
                 "`generic` understands any HMAC, with a `signature` table to describe it".to_owned()

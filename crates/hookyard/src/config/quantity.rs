@@ -24,7 +24,7 @@ const SIZES: [(&str, u64); 10] = [
 const LONGEST: u64 = 36_500 * 86_400_000;
 
 /// Reads `15s`, `500ms`, `1h30m`, `7d`; units come from the longest to the shortest, each once.
-pub(super) fn parse_duration(text: &str) -> Option<Duration> {
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let mut rest = text.trim();
     let mut units = TIMES.iter();
     let mut millis = 0_u64;

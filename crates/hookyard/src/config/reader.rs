@@ -139,10 +139,17 @@ impl<'e> Reader<'e> {
             return self.secret_in(path, Some(node.span()));
         }
         if text.trim().is_empty() {
-            let sentence = if raw.contains("${") {
-                "the environment variable is empty; set it to the secret"
-            } else {
-                "the secret is empty; write it as `\"${NAME}\"` or `\"file:PATH\"`"
+            let sentence = match variables(raw).as_slice() {
+                [] => {
+                    "the secret is empty; write it as `\"${NAME}\"` or `\"file:PATH\"`".to_owned()
+                }
+                [name] => {
+                    format!("the environment variable `{name}` is empty; set it to the secret")
+                }
+                names => format!(
+                    "the environment variables `{}` are empty; set them to the secret",
+                    names.join("` and `")
+                ),
             };
             self.error(node.span(), sentence);
             return None;
@@ -227,6 +234,12 @@ impl<'e> Reader<'e> {
             |offset| span.start + offset..span.start + offset + variable.len(),
         )
     }
+}
+
+/// The names in a text of which each `${NAME}` was found to be a variable.
+fn variables(raw: &str) -> Vec<&str> {
+    let names = raw.split("${").skip(1).filter_map(|rest| rest.split_once('}'));
+    names.map(|(name, _)| name).collect()
 }
 
 fn is_variable(name: &str) -> bool {

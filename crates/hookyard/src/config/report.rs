@@ -36,6 +36,17 @@ impl Finding {
     }
 }
 
+/// A finding with its place, for a log that is read by machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Placed<'a> {
+    pub(crate) is_error: bool,
+    pub(crate) file: &'a str,
+    /// Line and column, from 1 on; none of the file as a whole. The column counts characters.
+    pub(crate) line: Option<usize>,
+    pub(crate) column: Option<usize>,
+    pub(crate) sentence: &'a str,
+}
+
 /// All that was found in a file, with the file's text, its secrets already masked.
 #[derive(Clone, Default)]
 struct Report {
@@ -82,6 +93,22 @@ impl Report {
         title.element(snippet)
     }
 
+    fn findings(&self) -> impl Iterator<Item = Placed<'_>> {
+        self.findings.iter().take(SHOWN).map(|finding| {
+            let before = finding.span.as_ref().map(|span| self.within(span).start);
+            let before = before.and_then(|start| self.source.get(..start));
+            let column =
+                |before: &str| before.rsplit('\n').next().map_or(0, |line| line.chars().count());
+            Placed {
+                is_error: finding.is_error(),
+                file: &self.path,
+                line: before.map(|before| before.matches('\n').count() + 1),
+                column: before.map(|before| column(before) + 1),
+                sentence: &finding.sentence,
+            }
+        })
+    }
+
     /// The renderer panics on places that are not in the text or lie within a character.
     fn within(&self, span: &Span) -> Span {
         let start = self.source.floor_char_boundary(span.start);
@@ -112,6 +139,11 @@ impl ConfigErrors {
         self.0.count(Severity::Error)
     }
 
+    /// Each error and warning with its place, as many as are shown.
+    pub(crate) fn findings(&self) -> impl Iterator<Item = Placed<'_>> {
+        self.0.findings()
+    }
+
     /// The text for a person, with file, line and caret; with the colours of a terminal if asked.
     pub fn render(&self, color: bool) -> String {
         self.0.render(color)
@@ -122,6 +154,11 @@ impl Warnings {
     /// How many there are.
     pub fn count(&self) -> usize {
         self.0.count(Severity::Warning)
+    }
+
+    /// Each with its place, as many as are shown.
+    pub(crate) fn findings(&self) -> impl Iterator<Item = Placed<'_>> {
+        self.0.findings()
     }
 
     /// The text for a person, empty when there is nothing to say.

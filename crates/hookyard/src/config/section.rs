@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hookyard_model::Name;
+use hookyard_signature::PROVIDERS;
 use toml::de::{DeTable, DeValue};
 
 use super::nearest::nearest;
@@ -95,12 +96,14 @@ impl<'t, 'i, 'r, 'e> Fields<'t, 'i, 'r, 'e> {
         let known: Vec<&'static str> = options.iter().map(|option| option.key).collect();
         let misspelt = Vec::new();
         let mut fields = Self { table, span, reader, options, misspelt, wrong: false };
-        for key in table.keys().filter(|key| !known.contains(&&**key.get_ref())) {
+        for (key, node) in table.iter().filter(|(key, _)| !known.contains(&&**key.get_ref())) {
             fields.wrong = true;
             let meant = nearest(key.get_ref(), known.iter().copied());
-            let meant = meant.filter(|meant| !table.contains_key(*meant));
+            // Of sections there may be several, so that the right one may be there as well.
+            let is_section = node.get_ref().is_table() || node.get_ref().is_array();
+            let meant = meant.filter(|meant| is_section || !table.contains_key(*meant));
             fields.misspelt.extend(known.iter().filter(|known| meant == Some(*known)));
-            let sentence = fields.reader.unknown(key.get_ref(), meant, &known);
+            let sentence = fields.reader.unknown(key.get_ref(), node, meant, &known);
             fields.reader.error(key.span(), sentence);
         }
         fields
@@ -161,30 +164,73 @@ impl Reader<'_> {
         }
     }
 
-    fn unknown(&self, key: &str, meant: Option<&str>, known: &[&str]) -> String {
+    fn unknown(&self, key: &str, node: &Node<'_>, meant: Option<&str>, known: &[&str]) -> String {
         let place = self.place();
-        if let Some(meant) = meant {
-            return format!("unknown key `{key}` in {place}; did you mean `{meant}`?");
+        let advice = if let Some(meant) = meant {
+            format!("did you mean `{meant}`?")
+        } else if let Some(section) = self.named_section(key, node) {
+            format!("did you mean `[{section}.{key}]`?")
+        } else if let Some(home) = self.home_of(key) {
+            format!("it belongs in {home}")
+        } else if is_setting(key) {
+            let home = self.head("sources");
+            format!("it is a provider's setting: write `settings = {{ {key} = … }}` in `[{home}]`")
+        } else {
+            let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
+            format!("known are {}", known.join(", "))
+        };
+        format!("unknown key `{key}` in {place}; {advice}")
+    }
+
+    /// The sections that have an option of this name, as near to the top as there are any.
+    fn home_of(&self, key: &str) -> Option<String> {
+        let mut level: Vec<(String, Opt)> =
+            Root::options().into_iter().map(|section| (self.head(section.key), section)).collect();
+        while !level.is_empty() {
+            let homes: Vec<String> = level
+                .iter()
+                .filter(|(_, section)| section.inner.iter().any(|option| option.key == key))
+                .map(|(head, _)| match head.as_str() {
+                    "routes" => "`[[routes]]`".to_owned(),
+                    head => format!("`[{head}]`"),
+                })
+                .collect();
+            if !homes.is_empty() {
+                return Some(homes.join(" or "));
+            }
+            let below = |(head, section): (String, Opt)| {
+                let inner = section.inner.into_iter().filter(|option| !option.inner.is_empty());
+                inner.map(|option| (format!("{head}.{}", option.key), option)).collect::<Vec<_>>()
+            };
+            level = level.into_iter().flat_map(below).collect();
         }
-        let homes = homes_of(key);
-        if !homes.is_empty() {
-            return format!("unknown key `{key}` in {place}; it belongs in {}", homes.join(" or "));
+        None
+    }
+
+    /// The head of a section; of those with names the one that is being read, else of any.
+    fn head(&self, section: &str) -> String {
+        match (section, self.path.as_slice()) {
+            ("sources" | "destinations", [own, name, ..]) if own == section => {
+                format!("{section}.{name}")
+            }
+            ("sources" | "destinations", _) => format!("{section}.NAME"),
+            _ => section.to_owned(),
         }
-        let known: Vec<String> = known.iter().map(|key| format!("`{key}`")).collect();
-        format!("unknown key `{key}` in {place}; known are {}", known.join(", "))
+    }
+
+    /// Of which sections this may be one that lacks the first part of its name, as in `[github]`.
+    fn named_section(&self, key: &str, node: &Node<'_>) -> Option<&'static str> {
+        let table = node.get_ref().as_table().filter(|_| self.path.is_empty())?;
+        Name::new(key).ok()?;
+        let kinds = [("sources", "provider"), ("destinations", "url"), ("sources", "secret")];
+        kinds.into_iter().find(|(_, sign)| table.contains_key(*sign)).map(|(section, _)| section)
     }
 }
 
-/// The sections that have an option of this name.
-fn homes_of(key: &str) -> Vec<String> {
-    let sections = Root::options();
-    let has_it = |section: &&Opt| section.inner.iter().any(|option| option.key == key);
-    let head = |section: &Opt| match section.key {
-        "routes" => "`[[routes]]`".to_owned(),
-        key @ ("sources" | "destinations") => format!("`[{key}.NAME]`"),
-        key => format!("`[{key}]`"),
-    };
-    sections.iter().filter(has_it).map(head).collect()
+/// Whether some provider has a setting of this name.
+fn is_setting(key: &str) -> bool {
+    let mut settings = PROVIDERS.iter().flat_map(|provider| provider.settings);
+    settings.any(|setting| setting.name == key)
 }
 
 /// Tables that have names: `[sources.github]`.
@@ -199,6 +245,15 @@ impl<T: Section> Section for Named<T> {
         entries.sort_by_key(|(key, _)| key.span().start);
         for (key, node) in entries {
             let span = key.span();
+            if is_option::<T>(key.get_ref(), node) {
+                let all = reader.path.join(".");
+                let sentence = format!(
+                    "`{}` is an option of one of the {all}, and this is the section of all of them; begin one with a name, `[{all}.NAME]`, and write it there",
+                    key.get_ref()
+                );
+                reader.error(span, sentence);
+                continue;
+            }
             reader.path.push(key.get_ref().to_string());
             match Name::new(key.get_ref()) {
                 Err(error) => reader.error(span.clone(), format!("{error}; choose another name")),
@@ -225,9 +280,39 @@ impl<T: Section> Section for Named<T> {
         Self(sections)
     }
 
+    fn read_section(node: &Node<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        if let DeValue::Table(table) = node.get_ref() {
+            return Some(Self::read_table(table, node.span(), reader));
+        }
+        let all = reader.path.join(".");
+        if node.get_ref().is_array() {
+            let sentence = format!(
+                "expected sections `[{all}.NAME]`, each with a name of its own, and not `[[{all}]]`"
+            );
+            reader.error(node.span(), sentence);
+        } else {
+            reader.wrong_type(node, &format!("sections `[{all}.NAME]`"));
+        }
+        None
+    }
+
     fn options() -> Vec<Opt> {
         T::options()
     }
+}
+
+/// Whether this is an option of a section that has a name, and not such a section: a section may
+/// be called like one of its own options.
+fn is_option<T: Section>(key: &str, node: &Node<'_>) -> bool {
+    let options = T::options();
+    let is_known = |key: &str| options.iter().any(|option| option.key == key);
+    let is_section = match node.get_ref() {
+        DeValue::Table(table) => {
+            table.is_empty() || table.keys().any(|key| is_known(key.get_ref()))
+        }
+        _ => false,
+    };
+    is_known(key) && !is_section
 }
 
 /// Tables in a row: `[[routes]]`.

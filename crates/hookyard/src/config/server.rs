@@ -78,7 +78,7 @@ pub(super) fn public_url(text: &At<String>, reader: &mut Reader<'_>) -> Option<U
 
 /// Whether what follows the scheme is not `//` and a host. Readers of URLs that follow browsers
 /// take `http:///hooks` for `http://hooks`.
-pub(super) fn is_without_host(url: &str) -> bool {
+pub(crate) fn is_without_host(url: &str) -> bool {
     let rest = url.trim_start().split_once(':').and_then(|(_, rest)| rest.strip_prefix("//"));
     rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', '\\', '?', '#']))
 }

@@ -84,9 +84,12 @@ fn to_stderr(line: &str) {
     drop(std::io::stderr().lock().write_all(line.as_bytes()));
 }
 
-/// Whose messages are shown to a person over several lines: they quote the operator's own file,
-/// with carets below it, and nothing that was sent.
-const MANY_LINES: &str = "hookyard::reload";
+/// The target of messages that are for people alone, and shown over several lines: they quote the
+/// operator's own file, with carets below it, and nothing that was sent.
+pub(crate) const FOR_PEOPLE: &str = "hookyard::reload::report";
+
+/// The target of messages that say the same for machines alone, each in fields of its own.
+pub(crate) const FOR_MACHINES: &str = "hookyard::reload::finding";
 
 /// Writes lines.
 struct Log<W> {
@@ -197,6 +200,10 @@ where
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let other = if self.style == Style::Json { FOR_PEOPLE } else { FOR_MACHINES };
+        if event.metadata().target() == other {
+            return;
+        }
         let mut fields = Fields::default();
         event.record(&mut fields);
         let message = fields.message();
@@ -240,7 +247,7 @@ impl Line {
             Style::Pretty { colours } => {
                 let (begin, end) = if colours { (colour(*level), "\u{1b}[0m") } else { ("", "") };
                 put(&mut text, format_args!("{now} {begin}{level:>5}{end} "));
-                if metadata.target() == MANY_LINES {
+                if metadata.target() == FOR_PEOPLE {
                     escape::lines(message, &mut text);
                 } else {
                     escape::plain(message, &mut text);
@@ -372,11 +379,17 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_file_is_shown_over_several_lines() {
-        let act = || tracing::error!(target: MANY_LINES, field = "a\nb", "wrong:\n  |\n3 | a\r");
+        let act = || {
+            tracing::error!(target: FOR_PEOPLE, field = "a\nb", "wrong:\n  |\n3 | a\r");
+            tracing::error!(target: FOR_MACHINES, line = 3, "wrong");
+        };
         let text = logged(Style::Pretty { colours: false }, "info", act);
         let end = " ERROR wrong:\n      |\n    3 | a\\r  field=a\\nb\n";
         assert!(text.ends_with(end), "{text}");
-        assert_eq!(logged(Style::Json, "info", act).lines().count(), 1);
+        assert_eq!(text.matches("wrong").count(), 1, "{text}");
+        let line = logged(Style::Json, "info", act);
+        let value: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&value["message"], &value["line"]), (&"wrong".into(), &3.into()));
     }
 
     #[test]

@@ -209,3 +209,24 @@ fn the_log_says_once_what_is_gone_and_names_what_is_left_behind() {
     let ended = hub.end("TERM");
     assert!(!ended.stderr.contains("does not name this destination"), "{ended:?}");
 }
+
+#[test]
+fn a_change_that_is_wrong_is_logged_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), None);
+    let (hub, _) = serve(folder.path());
+    let wrong = format!("{ALONE}tokn = \"a\"\nrate = \"fast\"\n");
+    std::fs::write(folder.path().join("hookyard.toml"), wrong).unwrap();
+    let line = |text: &str| serde_json::from_str::<Value>(&hub.error_line(text)).unwrap();
+    let first = line("unknown key `tokn`");
+    assert_eq!(
+        (&first["level"], &first["file"], &first["line"], &first["column"]),
+        (&"ERROR".into(), &"hookyard.toml".into(), &7.into(), &1.into()),
+        "{first}"
+    );
+    let says = "unknown key `tokn` in `[sources.one]`; did you mean `token`?";
+    assert_eq!(first["message"], says);
+    assert_eq!(line("expected a rate")["line"], 8);
+    let all = line("the new configuration is not valid, the old one stays");
+    assert_eq!(all["errors"], 2, "{all}");
+}

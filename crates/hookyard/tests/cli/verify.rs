@@ -60,6 +60,35 @@ fn a_valid_request_ends_with_0() {
 }
 
 #[test]
+fn a_tolerance_is_a_time_and_what_is_too_old_says_how_to_go_on() {
+    let header = signed(BODY);
+    let arguments = ["--provider", "stripe", "--header", &header, "--tolerance"];
+    let later = (NOW + 3700).to_string();
+    for (tolerance, now, code, says) in [
+        ("1h30m", Some(&later), 0, "valid"),
+        ("5400", Some(&later), 0, "valid"),
+        ("1h", Some(&later), 1, "do     See whether `--now` is when the request arrived"),
+        ("5m", None, 1, "give the time at which it arrived with `--now`"),
+    ] {
+        let mut arguments = [&arguments[..], &[tolerance]].concat();
+        arguments.extend(now.iter().flat_map(|now| ["--now", now.as_str()]));
+        let ran = verify(SECRET, BODY, &arguments);
+        assert_eq!(ran.code, code, "{tolerance}: {ran:?}");
+        assert!(ran.stdout.contains(says) && !ran.stdout.contains("NTP"), "{tolerance}: {ran:?}");
+    }
+}
+
+#[test]
+fn metas_older_signature_alone_is_named() {
+    let header = "X-Hub-Signature: sha1=0123456789012345678901234567890123456789";
+    let ran = verify(SECRET, "{\"object\":\"page\"}", &["--provider", "facebook", "-H", header]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    let found = "Only an older kind of signature is there, in the header `x-hub-signature`; what counts is missing: the header `x-hub-signature-256`.";
+    assert!(ran.stdout.contains(found), "{ran:?}");
+    assert!(!ran.stdout.contains("Intercom"), "{ran:?}");
+}
+
+#[test]
 fn a_mistake_is_said_and_ends_with_1() {
     let now = NOW.to_string();
     for (secret, body, header, mistake) in [
@@ -198,6 +227,14 @@ fn misuse_ends_with_2() {
             &["verify", "--provider", "stripe", "--secret", "x", "--body-file", "/no/such/file"],
             "cannot read `/no/such/file`",
         ),
+        (
+            &["verify", "--provider", "stripe", "--secret", "x", "--tolerance", "5 minutes"],
+            "write a time such as `5m`, `90s` or `1h30m`, in whole seconds",
+        ),
+        (
+            &["verify", "--provider", "stripe", "--secret", "x", "--tolerance", "500ms"],
+            "whole seconds",
+        ),
         (&["providers", "show", "githup"], "did you mean `github`?"),
     ];
     for (arguments, expected) in cases {
@@ -229,6 +266,11 @@ fn providers_are_listed_and_shown() {
         "event id      JSON `/event_id`",
         "handshake     POST, verified as events are",
     ] {
+        assert!(shown.contains(line), "{line}\n{shown}");
+    }
+    let shown = run(&["providers", "show", "instagram"]).stdout;
+    for line in ["name          meta\n", "also called   facebook, instagram, messenger, whatsapp\n"]
+    {
         assert!(shown.contains(line), "{line}\n{shown}");
     }
     let shown: Value =

@@ -8,19 +8,21 @@ mod vectors;
 use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use hookyard_delivery::Clock as _;
 use hookyard_signature::{
-    Case, Options, OtherSecret, PROVIDERS, Provider, Received, Scheme, Secret, Setting,
-    UnixSeconds, Verifier, explain, provider,
+    Case, Mistake, Options, OtherSecret, Provider, Received, Scheme, Secret, Setting, UnixSeconds,
+    Verifier, explain, provider,
 };
 
 use self::report::Report;
 use super::failure::{Exit, Failure};
 use super::out::Out;
 use crate::clock::SystemClock;
-use crate::config::nearest::nearest;
+use crate::config::nearest::nearest_provider;
+use crate::config::parse_duration;
 
 /// Check the signature of a request, and say which mistake was made if it is wrong
 ///
@@ -72,8 +74,9 @@ pub(crate) struct Verify {
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     settings: Vec<(String, String)>,
 
-    /// How far a signed time may be from now, in seconds, instead of what the provider says
-    #[arg(long, value_name = "SECONDS")]
+    /// How far a signed time may be from now, such as `5m` or `90s`, instead of what the provider
+    /// says; a number alone is in seconds
+    #[arg(long, value_name = "TIME", value_parser = tolerance)]
     tolerance: Option<u64>,
 
     /// A file with the key that the provider publishes, for those that do
@@ -154,8 +157,24 @@ impl Verify {
             others: &others,
             fetched: fetched.as_deref(),
         };
-        let explanation = explain(&case, &request, UnixSeconds(now));
+        let mut explanation = explain(&case, &request, UnixSeconds(now));
+        if let Some(finding) = explanation.as_mut().and_then(|told| told.finding.as_mut()) {
+            finding.advice = self.advice(finding.mistake).unwrap_or(finding.advice);
+        }
         Ok(Report { provider, verified, explanation })
+    }
+
+    /// What to do about a time that is off, where the time to judge by is the command's own doing.
+    const fn advice(&self, mistake: Mistake) -> Option<&'static str> {
+        match (mistake, self.now) {
+            (Mistake::TimestampOld | Mistake::TimestampAhead, Some(_)) => Some(
+                "See whether `--now` is when the request arrived, in seconds since 1970 and UTC; if it is, the sender's clock and the receiver's differ.",
+            ),
+            (Mistake::TimestampOld, None) => Some(
+                "To judge a request from before, give the time at which it arrived with `--now`, or allow more with `--tolerance`.",
+            ),
+            _ => None,
+        }
     }
 
     fn secrets(&self, provider: &Provider) -> Result<Vec<Secret>, Failure> {
@@ -197,7 +216,7 @@ impl Verify {
 pub(super) fn find(slug: &str) -> Result<&'static Provider, Failure> {
     provider(slug).ok_or_else(|| {
         let failure = Failure::usage(format!("there is no provider `{slug}`"));
-        match nearest(slug, PROVIDERS.iter().map(|provider| provider.slug)) {
+        match nearest_provider(slug) {
             Some(near) => failure.hint(format!("did you mean `{near}`?")),
             None => failure.hint("`hookyard providers` lists them all"),
         }
@@ -250,6 +269,14 @@ fn missing_setting(
         "give it with `--set {name}=…`; in a configuration it is `settings.{name}` of the source"
     );
     Err(Failure::usage(says.trim_end_matches('.')).hint(hint))
+}
+
+/// A time as a configuration has it, or a number of seconds.
+fn tolerance(text: &str) -> Result<u64, String> {
+    let seconds = text.parse().ok().map(Duration::from_secs);
+    let time = seconds.or_else(|| parse_duration(text));
+    let time = time.filter(|time| time.subsec_nanos() == 0).map(|time| time.as_secs());
+    time.ok_or_else(|| "write a time such as `5m`, `90s` or `1h30m`, in whole seconds".to_owned())
 }
 
 fn header(text: &str) -> Result<(String, String), String> {

@@ -178,6 +178,121 @@ error: expected a table, found a text
   |          ^^^^^^^^^^^^^"#,
     ),
     (
+        "sections without the first part of their names",
+        r#"
+[github]
+provider = "github"
+[ci]
+url = "http://localhost:3000"
+[source.a]
+verify = "none"
+"#,
+        r"
+error: unknown key `github` in the file; did you mean `[sources.github]`?
+ --> hookyard.toml:1:2
+  |
+1 | [github]
+  |  ^^^^^^
+
+error: unknown key `ci` in the file; did you mean `[destinations.ci]`?
+ --> hookyard.toml:3:2
+  |
+3 | [ci]
+  |  ^^
+
+error: unknown key `source` in the file; did you mean `sources`?
+ --> hookyard.toml:5:2
+  |
+5 | [source.a]
+  |  ^^^^^^",
+    ),
+    (
+        "sections of the other kind of brackets",
+        r#"
+[[sources]]
+name = "a"
+verify = "none"
+"#,
+        r"
+error: expected sections `[sources.NAME]`, each with a name of its own, and not `[[sources]]`
+ --> hookyard.toml:1:1
+  |
+1 | [[sources]]
+  | ^^^^^^^^^^^",
+    ),
+    (
+        "options where the names of sections belong",
+        r#"
+[sources]
+provider = "paypal"
+settings = { webhook_id = "1JE" }
+"#,
+        r#"
+error: `provider` is an option of one of the sources, and this is the section of all of them; begin one with a name, `[sources.NAME]`, and write it there
+ --> hookyard.toml:2:1
+  |
+2 | provider = "paypal"
+  | ^^^^^^^^
+
+error: `settings` is an option of one of the sources, and this is the section of all of them; begin one with a name, `[sources.NAME]`, and write it there
+ --> hookyard.toml:3:1
+  |
+3 | settings = { webhook_id = "***" }
+  | ^^^^^^^^
+
+warning: there is no source, so nothing can come in; add a section such as `[sources.github]`
+--> hookyard.toml"#,
+    ),
+    (
+        "settings where they do not belong",
+        r#"
+settings = { webhook_id = "1JE" }
+[sources.a]
+provider = "paypal"
+webhook_id = "1JE"
+[sources.a.dedupe]
+settings = { webhook_id = "1JE" }
+[store]
+max_size = "1GiB"
+[[routes]]
+from = "a"
+to = "d"
+[destinations.d]
+url = "http://localhost:3000"
+base = "1s"
+"#,
+        r#"
+error: unknown key `settings` in the file; it belongs in `[sources.NAME]`
+ --> hookyard.toml:1:1
+  |
+1 | settings = { webhook_id = "***" }
+  | ^^^^^^^^
+
+error: unknown key `webhook_id` in `[sources.a]`; it is a provider's setting: write `settings = { webhook_id = … }` in `[sources.a]`
+ --> hookyard.toml:4:1
+  |
+4 | webhook_id = "***"
+  | ^^^^^^^^^^
+
+error: unknown key `settings` in `[sources.a.dedupe]`; it belongs in `[sources.a]`
+ --> hookyard.toml:6:1
+  |
+6 | settings = { webhook_id = "***" }
+  | ^^^^^^^^
+
+error: unknown key `max_size` in `[store]`; it belongs in `[store.retention]` or `[store.quarantine]`
+ --> hookyard.toml:8:1
+  |
+8 | max_size = "1GiB"
+  | ^^^^^^^^
+
+error: unknown key `base` in `[destinations.d]`; it belongs in `[destinations.d.retry]`
+  --> hookyard.toml:14:1
+   |
+14 | base = "1s"
+   | ^^^^"#,
+    ),
+    (
         "value for a source",
         r#"
 [sources.a]
@@ -257,7 +372,7 @@ to = "d"
 url = "http://localhost:3000"
 "#,
         r"
-error: unknown key `route` in the file; known are `server`, `admin`, `store`, `sources`, `destinations`, `routes`
+error: unknown key `route` in the file; did you mean `routes`?
  --> hookyard.toml:1:2
   |
 1 | [route]

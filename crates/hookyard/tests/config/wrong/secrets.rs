@@ -35,7 +35,7 @@ to = "d"
 url = "http://localhost:3000"
 "#,
         r#"
-error: the environment variable is empty; set it to the secret
+error: the environment variable `EMPTY` is empty; set it to the secret
  --> hookyard.toml:3:10
   |
 3 | secret = "${EMPTY}"

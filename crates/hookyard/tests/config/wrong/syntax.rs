@@ -167,13 +167,13 @@ from = "a"
 to = "d"
 [destinations.d]
 url = "http://localhost:3000"
-headers = { "größe" = "日本語" } # 🙂
+headers = { "größe" = "日本語" } #=日
 "#,
         r#"
 error: `größe` is not a header name; remove it, or write another
  --> hookyard.toml:8:13
   |
-8 | headers = { "größe" = "*********" } #*****
+8 | headers = { "größe" = "*********" } # …
   |             ^^^^^^^"#,
     ),
     (
