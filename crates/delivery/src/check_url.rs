@@ -55,7 +55,7 @@ pub enum UrlError {
     #[error("a URL has no spaces, control characters or backslashes")]
     Character,
     /// It is not `http://` or `https://`.
-    #[error("a destination's URL begins with `http://` or `https://`")]
+    #[error("a URL begins with `http://` or `https://`")]
     Scheme,
     /// It carries a user name or a password.
     #[error("a URL with a user name or password is not accepted; use a header")]

@@ -74,6 +74,8 @@ pub enum Released {
         /// Whether that event was there before.
         duplicate: bool,
     },
+    /// It was released before, as this event, and nothing was done now.
+    Before(EventId),
     /// It is not what its source lets in, for this reason, and stays.
     Refused {
         /// The problem's code.

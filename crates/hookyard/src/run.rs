@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use tracing::field::display;
 
 use crate::api;
-use crate::api::{AdminFile, AdminFileError};
+use crate::api::{AdminFile, AdminFileError, Bound};
 use crate::app::{App, Fatal};
 use crate::clock::{EventIds, SystemClock};
 use crate::config::tls::{self, TlsError};
@@ -133,7 +133,9 @@ async fn begin(config: Config, client: ClientSettings) -> Result<Running, StartE
     let admin = bind("the admin API", config.admin.listen).await?;
     let (stop, stopping) = watch::channel(false);
     let app = assemble(store, HttpClient::new(client), Arc::clone(&config), stopping).await?;
-    let file = AdminFile::write(&config.store.path, admin.address)?;
+    let bound =
+        Bound { admin: admin.address, ingest: ingest.address, is_tls: config.server.tls.is_some() };
+    let file = AdminFile::write(&config.store.path, bound)?;
 
     let (ingest_address, admin_address) = (ingest.address, admin.address);
     let (mut ingest_tasks, mut tasks) = (JoinSet::new(), JoinSet::new());

@@ -33,7 +33,8 @@ use hookyard_delivery::Clock as _;
 use hookyard_model::StoreError;
 
 pub use self::serve::serve;
-pub use self::token::{AdminFile, AdminFileError, AdminToken};
+pub(crate) use self::token::reachable;
+pub use self::token::{AdminFile, AdminFileError, AdminToken, Bound};
 use crate::app::App;
 use crate::problem::{Kind, Problem};
 use crate::quarantine::Release;

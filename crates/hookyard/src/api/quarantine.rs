@@ -6,7 +6,7 @@ use axum::Json as Answer;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use hookyard_model::{
-    HeaderList, QuarantineFilter, QuarantineId, Quarantined, Reason, Standing, Timestamp,
+    EventId, HeaderList, QuarantineFilter, QuarantineId, Quarantined, Reason, Standing, Timestamp,
 };
 use hookyard_signature::{Case, Explanation, OtherSecret, Received, UnixSeconds, explain};
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -295,15 +295,24 @@ async fn release(
     Json(Nothing {}): Json<Nothing>,
 ) -> Result<Answer<Value>, Problem> {
     match api.releases.release(id).await? {
-        Released::As { event, duplicate } => Ok(Answer(json!({
-            "id": id.to_string(), "event": event.to_string(), "duplicate": duplicate,
-        }))),
+        Released::As { event, duplicate } => Ok(released(id, event, duplicate, false)),
+        Released::Before(event) => Ok(released(id, event, true, true)),
         Released::Refused { sentence, .. } => Err(Problem::new(
             Kind::Conflict,
             format!("It is still refused and stays in quarantine. {sentence}"),
         )),
         Released::Gone => Err(gone()),
     }
+}
+
+/// What became of one, now or `before`.
+fn released(id: QuarantineId, event: EventId, duplicate: bool, before: bool) -> Answer<Value> {
+    Answer(json!({
+        "id": id.to_string(),
+        "event": event.to_string(),
+        "duplicate": duplicate,
+        "released_before": before,
+    }))
 }
 
 /// A body that says nothing.
@@ -358,8 +367,8 @@ async fn release_many(
                     refused += 1;
                     *why.entry(code).or_default() += 1;
                 }
-                // Forgotten meanwhile.
-                Released::Gone => {}
+                // Forgotten meanwhile, or released by somebody else.
+                Released::Gone | Released::Before(_) => {}
             }
         }
     }

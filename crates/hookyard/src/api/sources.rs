@@ -89,5 +89,5 @@ async fn list(State(api): State<Shared>) -> Answer<Value> {
         })
     };
     let rows: Vec<Value> = config.sources.values().map(|source| row(source)).collect();
-    Answer(json!({ "sources": rows }))
+    Answer(json!({ "sources": rows, "open": config.open_sources }))
 }

@@ -75,12 +75,27 @@ pub struct AdminFile {
     pub url: String,
     /// Its token.
     pub token: AdminToken,
+    /// Where webhooks come in, `http://127.0.0.1:8080`. Older versions did not write that down.
+    pub ingest_url: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct OnDisk {
     url: String,
     token: String,
+    #[serde(default)]
+    ingest_url: Option<String>,
+}
+
+/// Where a hub that has just started listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// For callers of the API.
+    pub admin: SocketAddr,
+    /// For webhooks.
+    pub ingest: SocketAddr,
+    /// Whether webhooks come in over TLS.
+    pub is_tls: bool,
 }
 
 /// Why the file beside the store is of no use.
@@ -123,15 +138,19 @@ impl AdminFile {
             }
         };
         let read = |on_disk: OnDisk| {
-            Some(Self { token: AdminToken::read(&on_disk.token)?, url: on_disk.url })
+            Some(Self {
+                token: AdminToken::read(&on_disk.token)?,
+                url: on_disk.url,
+                ingest_url: on_disk.ingest_url,
+            })
         };
         serde_json::from_str(&text).ok().and_then(read).ok_or(AdminFileError::Malformed(path))
     }
 
-    /// At a start: keeps the token that is there or makes one, and writes down where the API is.
+    /// At a start: keeps the token that is there or makes one, and writes down where the hub is.
     ///
     /// A file that others could read is made private again, with a warning.
-    pub fn write(store: &Path, bound: SocketAddr) -> Result<Self, AdminFileError> {
+    pub fn write(store: &Path, bound: Bound) -> Result<Self, AdminFileError> {
         let path = Self::path(store);
         let token = match Self::read(store) {
             Ok(file) => {
@@ -141,14 +160,19 @@ impl AdminFile {
             Err(AdminFileError::Missing(_)) => AdminToken::generate(),
             Err(error) => return Err(error),
         };
-        let file = Self { url: format!("http://{}", reachable(bound)), token };
+        let scheme = if bound.is_tls { "https" } else { "http" };
+        let file = Self {
+            url: format!("http://{}", reachable(bound.admin)),
+            token,
+            ingest_url: Some(format!("{scheme}://{}", reachable(bound.ingest))),
+        };
         replace(&path, &file).map_err(|error| AdminFileError::Io(path, error))?;
         Ok(file)
     }
 }
 
 /// An address to connect to, for one that is listened on.
-fn reachable(bound: SocketAddr) -> SocketAddr {
+pub(crate) fn reachable(bound: SocketAddr) -> SocketAddr {
     let ip = match bound.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -160,7 +184,11 @@ fn reachable(bound: SocketAddr) -> SocketAddr {
 /// Writes beside and renames, so that a reader sees the old file or the new one, and the new one
 /// is private from its first byte.
 fn replace(path: &Path, file: &AdminFile) -> io::Result<()> {
-    let on_disk = OnDisk { url: file.url.clone(), token: file.token.reveal().to_owned() };
+    let on_disk = OnDisk {
+        url: file.url.clone(),
+        token: file.token.reveal().to_owned(),
+        ingest_url: file.ingest_url.clone(),
+    };
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{:016x}", random_u64()));
     let beside = PathBuf::from(name);
@@ -211,7 +239,11 @@ const fn warn_if_open(_path: &Path) {}
 mod tests {
     use super::*;
 
-    const BOUND: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8081);
+    const BOUND: Bound = Bound {
+        admin: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8081),
+        ingest: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 8080),
+        is_tls: false,
+    };
 
     #[test]
     fn tokens_are_long_and_told_apart() {
@@ -237,8 +269,13 @@ mod tests {
         assert!(matches!(AdminFile::read(&store), Err(AdminFileError::Missing(_))));
         let first = AdminFile::write(&store, BOUND).unwrap();
         assert_eq!(first.url, "http://127.0.0.1:8081");
+        assert_eq!(first.ingest_url.as_deref(), Some("http://127.0.0.1:8080"));
         assert_eq!(AdminFile::read(&store).unwrap(), first);
-        let second = AdminFile::write(&store, "[::1]:9".parse().unwrap()).unwrap();
+        let second = AdminFile::write(
+            &store,
+            Bound { admin: "[::1]:9".parse().unwrap(), is_tls: true, ..BOUND },
+        )
+        .unwrap();
         assert_eq!((second.url.as_str(), &second.token), ("http://[::1]:9", &first.token));
         let names: Vec<_> =
             fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

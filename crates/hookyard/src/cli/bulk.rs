@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::deliveries::One;
 use super::failure::Failure;
 use super::hub::{Hub, HubOptions, Reply};
+use super::names::DESTINATION;
 use super::out::Out;
 use super::table::number;
 
@@ -82,8 +83,18 @@ impl Bulk {
     /// Counts, asks, and does it.
     pub(crate) async fn run(self, out: Out, deed: Deed) -> Result<(), Failure> {
         let hub = self.hub.hub()?;
-        let dry = hub.post(deed.path, &self.body(true)).await?;
+        let destination = self.which.destination.as_deref();
+        let dry = match hub.post(deed.path, &self.body(true)).await {
+            Ok(dry) => dry,
+            Err(failure) => {
+                DESTINATION.expect(&hub, destination).await?;
+                return Err(failure);
+            }
+        };
         let count = number(&dry.value, "count");
+        if count == 0 {
+            DESTINATION.expect(&hub, destination).await?;
+        }
         let at_least = dry.value.get("at_least").and_then(Value::as_bool) == Some(true);
         let counted =
             format!("{}{}", if at_least { "at least " } else { "" }, counted(&deed, count));

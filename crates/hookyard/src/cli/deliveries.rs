@@ -9,6 +9,7 @@ use super::bulk::{Bulk, Deed, SELECTORS, WHICH};
 use super::failure::{Exit, Failure};
 use super::held::Holds;
 use super::hub::{HubOptions, segment};
+use super::names::DESTINATION;
 use super::out::{Out, Paint, tame};
 use super::paging::Paging;
 use super::table::{self, Cell, number, state, text, time};
@@ -142,9 +143,15 @@ impl Listing {
         let hub = self.hub.hub()?;
         let reply = hub.get(of.path, &query).await?;
         if self.paging.json {
-            return reply.print(out);
+            reply.print(out)?;
         }
         let deliveries = reply.list(of.key);
+        if deliveries.is_empty() {
+            DESTINATION.expect(&hub, self.destination.as_deref()).await?;
+        }
+        if self.paging.json {
+            return Ok(());
+        }
         print_list(out, deliveries, &Holds::ask_for(&hub, deliveries).await?, of.none)?;
         Paging::tell_next(out, &reply);
         Ok(())

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::failure::{Exit, Failure};
 use super::held::{Hold, Holds};
-use super::hub::{Hub, HubOptions, segment};
+use super::hub::{HubOptions, segment};
+use super::names::DESTINATION;
 use super::out::Out;
 use super::table::{self, Cell, number, state, text};
 
@@ -86,16 +87,6 @@ impl List {
     }
 }
 
-/// Which destinations there are.
-async fn names(hub: &Hub) -> Result<String, Failure> {
-    let reply = hub.get("/api/v1/destinations", &[]).await?;
-    let names: Vec<_> = reply.list("destinations").iter().map(|row| text(row, "name")).collect();
-    Ok(match names.as_slice() {
-        [] => "no destinations are configured".to_owned(),
-        names => format!("the destinations are {}", names.join(", ")),
-    })
-}
-
 impl One {
     async fn act(self, out: Out, verb: &str, done: &str) -> Result<(), Failure> {
         let path = format!("/api/v1/destinations/{}/{verb}", segment(&self.name));
@@ -103,7 +94,8 @@ impl One {
         let reply = match hub.post(&path, &json!({})).await {
             Ok(reply) => reply,
             Err(failure @ Failure::Told { exit: Exit::NotFound, .. }) => {
-                return Err(failure.hint(names(&hub).await?));
+                DESTINATION.expect(&hub, Some(&self.name)).await?;
+                return Err(failure);
             }
             Err(failure) => return Err(failure),
         };

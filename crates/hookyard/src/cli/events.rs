@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::hub::{HubOptions, Reply, segment};
+use super::names::SOURCE;
 use super::out::{Out, Paint, tame};
 use super::paging::Paging;
 use super::show;
@@ -107,9 +108,16 @@ impl List {
                 ("provider_event_id", self.provider_event_id.as_deref()),
             ],
         );
-        let reply = self.hub.hub()?.get("/api/v1/events", &query).await?;
+        let hub = self.hub.hub()?;
+        let reply = hub.get("/api/v1/events", &query).await?;
         if self.paging.json {
-            return reply.print(out);
+            reply.print(out)?;
+        }
+        if reply.list("events").is_empty() {
+            SOURCE.expect(&hub, self.source.as_deref()).await?;
+        }
+        if self.paging.json {
+            return Ok(());
         }
         let rows = reply.list("events").iter().map(row).collect();
         table::print(

@@ -4,6 +4,7 @@
 //! Reading options has no effect on anything. The commands that look at a running hub ask its
 //! admin API, like any other program would.
 
+mod address;
 mod bulk;
 mod client;
 mod dead_letters;
@@ -16,6 +17,7 @@ mod failure;
 mod held;
 mod hub;
 mod logging;
+mod names;
 mod out;
 mod paging;
 mod providers;

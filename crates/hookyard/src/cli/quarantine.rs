@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::explained::lines;
 use super::failure::{Exit, Failure};
 use super::hub::{Hub, HubOptions, segment};
+use super::names::{self, SOURCE};
 use super::out::{Out, Paint, tame};
 use super::paging::Paging;
 use super::show;
@@ -59,8 +60,8 @@ struct List {
     #[arg(long, value_name = "ID")]
     request: Option<String>,
 
-    /// `held` or `released`
-    #[arg(long, value_name = "STATE")]
+    /// In this state
+    #[arg(long, value_name = "STATE", value_parser = ["held", "released"])]
     state: Option<String>,
 
     #[command(flatten)]
@@ -169,9 +170,17 @@ impl List {
                 ("state", self.state.as_deref()),
             ],
         );
-        let reply = self.hub.hub()?.get(PATH, &query).await?;
+        let hub = self.hub.hub()?;
+        let reply = hub.get(PATH, &query).await?;
         if self.paging.json {
-            return reply.print(out);
+            reply.print(out)?;
+        }
+        if reply.list("quarantine").is_empty() {
+            names::expect_reason(self.reason.as_deref())?;
+            SOURCE.expect(&hub, self.source.as_deref()).await?;
+        }
+        if self.paging.json {
+            return Ok(());
         }
         let rows = reply.list("quarantine").iter().map(row).collect();
         let head = ["RECEIVED", "SOURCE", "REASON", "SIZE", "REQUEST", "ID"];
@@ -269,7 +278,16 @@ impl Release {
         let reply = released.map_err(|failure| {
             failure.hint(format!("`hookyard quarantine explain {id}` says more"))
         })?;
-        if self.json { reply.print(out) } else { out.line(text(&reply.value, "event")) }
+        if self.json {
+            return reply.print(out);
+        }
+        let event = text(&reply.value, "event");
+        if reply.value.get("released_before").and_then(Value::as_bool) == Some(true) {
+            out.note(format_args!("it was released before, as {event}: nothing was done now"));
+        } else if reply.value.get("duplicate").and_then(Value::as_bool) == Some(true) {
+            out.note(format_args!("it is a repeat of {event}, which was there before"));
+        }
+        out.line(event)
     }
 
     async fn many(&self, out: Out, hub: &Hub) -> Result<(), Failure> {
@@ -293,6 +311,11 @@ impl Release {
             out.line(format_args!("{count} would be verified again"))?;
         } else {
             out.line(outcome(&reply.value))?;
+        }
+        let found = ["count", "released", "refused"].map(|name| number(&reply.value, name));
+        if found == [0; 3] {
+            names::expect_reason(which.reason.as_deref())?;
+            SOURCE.expect(hub, which.source.as_deref()).await?;
         }
         let is_refused = number(&reply.value, "refused") > 0;
         if is_refused { Err(Failure::Silent(Exit::Failed)) } else { Ok(()) }

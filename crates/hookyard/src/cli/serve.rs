@@ -82,7 +82,8 @@ fn exists(config: &Path) -> Result<(), Failure> {
         .hint("name one with `--config` or HOOKYARD_CONFIG; `hookyard dev` needs none"))
 }
 
+/// What the environment says.
 #[expect(clippy::disallowed_methods, reason = "the configuration asks for its variables by this")]
-fn variable(name: &str) -> Option<String> {
+pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

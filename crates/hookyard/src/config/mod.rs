@@ -47,6 +47,7 @@ pub(crate) use quantity::parse_duration;
 pub(crate) use reader::read_bytes;
 pub(crate) use report::Placed;
 pub use report::{ConfigErrors, Warnings};
+pub(crate) use server::is_without_host;
 pub use tls::TlsError;
 
 /// A whole configuration. Replaced as one when the file changes.

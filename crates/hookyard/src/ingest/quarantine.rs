@@ -84,7 +84,7 @@ impl Road {
             return Ok(Released::Gone);
         };
         if let Standing::Released(event) = request.standing {
-            return Ok(Released::As { event, duplicate: true });
+            return Ok(Released::Before(event));
         }
         let config = self.app.config();
         let key = match key_to_fetch(&config, &request) {

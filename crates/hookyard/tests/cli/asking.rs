@@ -12,7 +12,7 @@ const SECRET: &str = "it's a secret, or was";
 
 /// A hub with one source, one destination and one try for each delivery.
 pub(crate) struct Hub {
-    folder: TempDir,
+    pub(crate) folder: TempDir,
     server: Server,
     running: Option<Running>,
     pub(crate) ingest: String,
@@ -274,12 +274,117 @@ fn what_is_not_there_has_an_exit_code_of_its_own() {
         (&["deliveries", "list", "--state", "lost"], 2),
     ];
     let ran = hub.run(&["destinations", "pause", "nobody"]);
-    assert!(ran.stderr.ends_with("hint: the destinations are ci\n"), "{ran:?}");
+    assert!(ran.stderr.ends_with("hint: the only destination is ci\n"), "{ran:?}");
     for (arguments, code) in cases {
         let ran = hub.run(arguments);
         assert_eq!((ran.code, ran.stdout.as_str()), (*code, ""), "{arguments:?}: {ran:?}");
         assert!(ran.stderr.starts_with("error: "), "{ran:?}");
     }
+}
+
+#[test]
+fn a_name_that_nothing_has_is_told_from_one_that_has_nothing() {
+    let hub = Hub::start();
+    let cases: &[(&[&str], i32, &str)] = &[
+        (
+            &["events", "list", "--source", "gihub"],
+            4,
+            "no source `gihub`\nhint: did you mean `github`?",
+        ),
+        (
+            &["events", "list", "--source", "x", "--json"],
+            4,
+            "no source `x`\nhint: the only source is github",
+        ),
+        (&["quarantine", "list", "--source", "gihub"], 4, "no source `gihub`"),
+        (&["quarantine", "release", "--source", "gihub"], 4, "no source `gihub`"),
+        (&["quarantine", "release", "--source", "gihub", "--dry-run"], 4, "no source `gihub`"),
+        (
+            &["quarantine", "list", "--reason", "signature_mismach"],
+            2,
+            "no reason `signature_mismach`\nhint: did you mean `signature_mismatch`?",
+        ),
+        (
+            &["quarantine", "list", "--reason", "late"],
+            2,
+            "hint: the reasons are signature_missing, ",
+        ),
+        (&["quarantine", "list", "--state", "lost"], 2, "[possible values: held, released]"),
+        (&["deliveries", "list", "--destination", "cj"], 4, "no destination `cj`"),
+        (&["deliveries", "cancel", "--destination", "cj"], 4, "no destination `cj`"),
+        (&["dead-letters", "list", "--destination", "cj"], 4, "no destination `cj`"),
+        (&["dead-letters", "redeliver", "--destination", "cj", "--yes"], 4, "no destination `cj`"),
+    ];
+    for (arguments, code, expected) in cases {
+        let ran = hub.run(arguments);
+        assert_eq!(ran.code, *code, "{arguments:?}: {ran:?}");
+        assert!(ran.stderr.contains(expected), "{arguments:?}: {}", ran.stderr);
+    }
+    for arguments in [
+        &["events", "list", "--source", "github"][..],
+        &["quarantine", "list", "--reason", "signature_mismatch"],
+        &["deliveries", "list", "--destination", "ci"],
+    ] {
+        assert_eq!(hub.run(arguments).code, 0, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_release_says_that_there_was_one_before() {
+    let hub = Hub::start();
+    let wrong = ["trigger", "github", "--secret", "another one, or was"];
+    assert_eq!(hub.run(&wrong).code, 1);
+    let mut id = String::new();
+    wait_until("the quarantine", || {
+        let found = hub.json(&["quarantine", "list", "--json"]);
+        found["quarantine"][0]["id"].as_str().unwrap_or_default().clone_into(&mut id);
+        !id.is_empty()
+    });
+    let config = hub.folder.path().join("hookyard.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace(SECRET, "another one, or was")).unwrap();
+    let mut event = String::new();
+    wait_until("the new secret", || {
+        let ran = hub.run(&["quarantine", "release", &id]);
+        event.clone_from(&ran.stdout);
+        ran.code == 0 && ran.stderr.is_empty()
+    });
+    let again = hub.run(&["quarantine", "release", &id]);
+    assert_eq!((again.code, &again.stdout), (0, &event), "{again:?}");
+    let note = format!("it was released before, as {}: nothing was done now\n", event.trim());
+    assert_eq!(again.stderr, note);
+    let json = hub.json(&["quarantine", "release", &id, "--json"]);
+    assert_eq!((&json["released_before"], &json["duplicate"]), (&true.into(), &true.into()));
+}
+
+#[test]
+fn what_answers_elsewhere_is_told_from_the_api() {
+    let hub = Hub::start();
+    let plain = hub.admin.strip_prefix("http://").unwrap();
+    let store = hub.folder.path().join("data/hub.db");
+    let store = store.to_str().unwrap();
+    for url in [plain, &format!("{plain}/"), &format!("{}/api/v1/", hub.admin)] {
+        let ran = hub.run(&["status", "--url", url]);
+        assert_eq!(ran.code, 0, "{url}: {ran:?}");
+        assert_eq!(hub.run(&["events", "list", "--store", store, "--url", url]).code, 0, "{url}");
+    }
+    let right = format!(
+        "hint: the hub of this folder has it at {0}: write `--url {0}`, or leave `--url` out\n",
+        hub.admin
+    );
+    for command in [&["status"][..], &["events", "list"], &["destinations", "pause", "ci"]] {
+        let ran = hub.run(&[command, &["--url", &format!("{}/", hub.ingest)]].concat());
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+        let says = format!("error: webhooks come in at {}; the admin API is", hub.ingest);
+        assert!(ran.stderr.starts_with(&says) && ran.stderr.ends_with(&right), "{ran:?}");
+    }
+    let other = Server::start();
+    let ran = hub.run(&["events", "list", "--url", &other.url("")]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
+    assert!(ran.stderr.contains("(200 OK) is not a hub's admin API"), "{ran:?}");
+    let ran = hub.run(&["status", "--url", "hub"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{ran:?}");
+    assert!(ran.stderr.contains("`--url` cannot be `hub`: "), "{ran:?}");
 }
 
 #[test]
@@ -363,7 +468,10 @@ fn no_hub_has_an_exit_code_of_its_own() {
         let ran = hub.run(&[command, "list"]);
         assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");
         assert!(
-            ran.stderr.starts_with(&format!("error: no hub answers at {}", hub.admin)),
+            ran.stderr.starts_with(&format!("error: no hub answers at {}", hub.admin))
+                && ran.stderr.contains(
+                    "hint: the hub was there when it started last, says `data/hub.db.admin.json`"
+                ),
             "{ran:?}"
         );
     }

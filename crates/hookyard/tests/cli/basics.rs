@@ -51,7 +51,7 @@ fn wrong_usage_is_told_on_standard_error() {
         (&["trigger", "github", "--header", "x"], "write it as `Name: value`"),
         (
             &["trigger", "github", "--to", "nowhere"],
-            "`--to` cannot be `nowhere`: it has to begin with",
+            "`--to` cannot be `nowhere`: that is neither a URL nor a host with its port",
         ),
         (&["trigger", "github", "--body", "/no/such/file"], "cannot read `/no/such/file`"),
         (

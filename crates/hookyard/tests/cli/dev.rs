@@ -167,6 +167,12 @@ fn wrong_usage_is_explained() {
     let folder = tempfile::tempdir().unwrap();
     let cases: &[(&[&str], &str)] = &[
         (&["--forward", "ftp://example.com"], "hint: write it as `http://localhost:3000/hooks`"),
+        (
+            &["--forward", "foo"],
+            "`--forward` cannot be `foo`: that is neither a URL nor a host with its port\nhint: write it as",
+        ),
+        (&["--forward", "http:///hooks"], "`--forward` cannot be `http:///hooks`: it has no host"),
+        (&["--forward", "localhost:70000"], "`--forward` cannot be `localhost:70000`: not a URL"),
         (&["--log", "loud"], "`loud` does not say which levels"),
         (&["--port", "70000"], "70000 is not in 0..=65535"),
     ];

@@ -1,8 +1,8 @@
 //! The command line, tested through the real binary.
 //!
 //! `reference` keeps `docs/reference/cli.md` current and `pages` `docs/providers`, `basics` has what
-//! needs no hub, `trigger` sends to a server in the test and `every_provider` to a hub, `verify` asks
-//! no one, `dev` and `serve` start hubs, `asking` asks one.
+//! needs no hub, `trigger` sends to a server in the test, `configured` to the hub of a folder and
+//! `every_provider` to a hub, `verify` asks no one, `dev` and `serve` start hubs, `asking` asks one.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +13,7 @@
 
 mod asking;
 mod basics;
+mod configured;
 mod dev;
 mod every_provider;
 mod pages;

@@ -15,6 +15,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 
 use self::banner::Banner;
 use self::live::Tally;
+use super::address::whole_url;
 use super::failure::Failure;
 use super::held::Hold;
 use super::hub::DEFAULT_STORE;
@@ -23,7 +24,7 @@ use super::out::Out;
 use super::start::{self, Places};
 use crate::app::App;
 use crate::clock::SystemClock;
-use crate::config::{self, Config, DevError};
+use crate::config::{self, Config};
 use crate::feed::Happening;
 use crate::run::{self, Running, StopError};
 
@@ -33,6 +34,8 @@ const PLACES: Places = Places {
     admin: "choose another with `--admin-port`; `--admin-port 0` takes any that is free",
     store: "choose another with `--store`",
 };
+
+const LIKE: &str = "http://localhost:3000/hooks";
 
 /// How often it is looked whether a destination is held.
 const LOOK: Duration = Duration::from_millis(200);
@@ -76,14 +79,15 @@ pub(crate) struct Dev {
 impl Dev {
     pub(crate) async fn run(self, out: Out) -> Result<(), Failure> {
         Logging::for_people(&self.log).begin(out)?;
-        let forward = self.forward.as_deref().map(whole_url);
+        let forward = self.forward.as_deref().map(|url| whole_url("--forward", url, LIKE));
+        let forward = forward.transpose()?;
         let config = Config::dev(&config::Dev {
             listen: ([127, 0, 0, 1], self.port).into(),
             admin: ([127, 0, 0, 1], self.admin_port).into(),
             store: self.store.clone(),
             forward: forward.clone(),
         });
-        let running = run::start(config.map_err(|error| wrong(&error))?)
+        let running = run::start(config.map_err(Failure::usage)?)
             .await
             .map_err(|error| start::failure(&error, &PLACES))?;
         // Before the banner: what it invites to send must be seen.
@@ -217,41 +221,5 @@ impl Screen {
             _ => "and go on at the next start".to_owned(),
         };
         self.out.line(format_args!("\nstopped: {}", self.tally.line(&waits)))
-    }
-}
-
-fn wrong(error: &DevError) -> Failure {
-    let failure = Failure::usage(error);
-    match error {
-        DevError::Forward { .. } => failure.hint("write it as `http://localhost:3000/hooks`"),
-        _ => failure,
-    }
-}
-
-/// What people write for a URL on this machine, in full.
-fn whole_url(text: &str) -> String {
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        format!("http://localhost:{text}")
-    } else if text.contains("://") {
-        text.to_owned()
-    } else {
-        format!("http://{text}")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_port_is_enough_to_forward_to() {
-        let cases = [
-            ("3000", "http://localhost:3000"),
-            ("localhost:3000/a", "http://localhost:3000/a"),
-            ("https://example.com", "https://example.com"),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(whole_url(text), expected);
-        }
     }
 }

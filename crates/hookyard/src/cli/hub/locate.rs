@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{HOW_TO_START, Hub};
+use super::{Found, HOW_TO_START, Hub};
 use crate::api::{AdminFile, AdminFileError};
+use crate::cli::address::whole_url;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::out::Out;
 
@@ -38,36 +39,50 @@ pub(crate) struct HubOptions {
 impl HubOptions {
     /// The hub that these options mean.
     pub(crate) fn hub(&self) -> Result<Hub, Failure> {
-        let token = self.token.as_deref();
-        if let (Some(url), Some(_)) = (&self.url, token) {
-            return Hub::new(url, token);
+        match &self.url {
+            Some(url) => self.named(url),
+            None => self.beside(&self.store()?),
         }
-        // A hub that was named needs no configuration, so a broken one is no reason to stop.
-        let store = match (&self.url, &self.store) {
-            (Some(_), store) => store.clone().unwrap_or_else(|| DEFAULT_STORE.into()),
-            _ => self.store()?,
-        };
-        match (AdminFile::read(&store), &self.url) {
-            (Ok(file), url) => {
-                let token = token.unwrap_or(file.token.reveal());
-                Hub::new(url.as_ref().unwrap_or(&file.url), Some(token))
-            }
-            (Err(_), Some(url)) => Hub::new(url, None),
-            (Err(error @ AdminFileError::Denied(_)), None) => Err(Failure::with(
+    }
+
+    /// The hub at `--url`. It needs no configuration, so a broken one is no reason to stop.
+    fn named(&self, url: &str) -> Result<Hub, Failure> {
+        let url = whole_url("--url", url, "http://127.0.0.1:8081")?;
+        // What people copy out of the documentation of the API.
+        let url = url.trim_end_matches('/').trim_end_matches("/api/v1");
+        let store = self.store.as_deref().unwrap_or(Path::new(DEFAULT_STORE));
+        let file = AdminFile::read(store).ok();
+        let token = self.token.as_deref();
+        let token = token.or_else(|| file.as_ref().map(|file| file.token.reveal()));
+        let here = file.as_ref().or(self.quietly().as_ref()).map(|file| file.url.clone());
+        Hub::new(url, token, Found::Named { here })
+    }
+
+    /// What lies beside the store of the configuration, if all of that can be read.
+    fn quietly(&self) -> Option<AdminFile> {
+        let config = self.config.as_deref().unwrap_or(Path::new(DEFAULT_CONFIG));
+        let table: toml::Table = std::fs::read_to_string(config).ok()?.parse().ok()?;
+        AdminFile::read(&beside(config, url_in(&table).as_deref())).ok()
+    }
+
+    /// The hub that has this store.
+    fn beside(&self, store: &Path) -> Result<Hub, Failure> {
+        let file = AdminFile::read(store).map_err(|error| match error {
+            AdminFileError::Denied(_) => Failure::with(
                 Exit::Unreachable,
                 format!("cannot ask the hub: {error}"),
             )
             .hint("run this as the user that runs the hub")
             .hint(
                 "or say what its token is with HOOKYARD_ADMIN_TOKEN and where it is with `--url`",
-            )),
-            (Err(error), None) => {
-                Err(Failure::with(Exit::Unreachable, format!("no hub has run here: {error}"))
-                    .hint(HOW_TO_START)
-                    .hint("say which store it has with `--config` or `--store`")
-                    .hint("ask another machine's with `--url` and HOOKYARD_ADMIN_TOKEN"))
-            }
-        }
+            ),
+            error => Failure::with(Exit::Unreachable, format!("no hub has run here: {error}"))
+                .hint(HOW_TO_START)
+                .hint("say which store it has with `--config` or `--store`")
+                .hint("ask another machine's with `--url` and HOOKYARD_ADMIN_TOKEN"),
+        })?;
+        let token = self.token.as_deref().unwrap_or(file.token.reveal());
+        Hub::new(&file.url, Some(token), Found::Beside(AdminFile::path(store)))
     }
 
     fn store(&self) -> Result<PathBuf, Failure> {
@@ -90,9 +105,7 @@ fn store_in(config: &Path) -> Result<PathBuf, Failure> {
     let text = std::fs::read_to_string(config)
         .map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", config.display())))?;
     let url = match text.parse::<toml::Table>() {
-        Ok(table) => {
-            table.get("store").and_then(|store| store.get("url")?.as_str().map(str::to_owned))
-        }
+        Ok(table) => url_in(&table),
         Err(error) => {
             Out::new().note(format_args!(
                 "note: `{0}` is broken ({1}), so only its `store.url` was looked for; `hookyard check --config {0}` says more",
@@ -102,17 +115,27 @@ fn store_in(config: &Path) -> Result<PathBuf, Failure> {
             store_url(&text)
         }
     };
-    let path = url.as_deref().unwrap_or(DEFAULT_STORE);
-    let path = path.strip_prefix("sqlite:").unwrap_or(path);
-    let path = path.strip_prefix("//").unwrap_or(path);
-    if path.contains("${") {
+    if url.as_ref().is_some_and(|url| url.contains("${")) {
         return Err(Failure::usage(format!(
             "`store.url` in `{}` comes from the environment",
             config.display()
         ))
         .hint("say where the store is with `--store`"));
     }
-    Ok(config.parent().unwrap_or(Path::new("")).join(path))
+    Ok(beside(config, url.as_deref()))
+}
+
+/// `store.url` of a configuration.
+fn url_in(table: &toml::Table) -> Option<String> {
+    table.get("store").and_then(|store| store.get("url")?.as_str().map(str::to_owned))
+}
+
+/// The store's file, for what a configuration says of it.
+fn beside(config: &Path, url: Option<&str>) -> PathBuf {
+    let path = url.unwrap_or(DEFAULT_STORE);
+    let path = path.strip_prefix("sqlite:").unwrap_or(path);
+    let path = path.strip_prefix("//").unwrap_or(path);
+    config.parent().unwrap_or(Path::new("")).join(path)
 }
 
 /// `store.url` of a configuration that is no TOML as a whole: its first line that says so.

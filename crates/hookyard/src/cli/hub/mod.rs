@@ -3,10 +3,11 @@
 mod locate;
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hookyard_delivery::TransportError;
+use hookyard_delivery::{Answer, TransportError};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::Value;
@@ -14,11 +15,15 @@ use serde_json::Value;
 use super::client::{Client, Request};
 use super::failure::{Exit, Failure};
 use super::out::Out;
+use crate::problem::Kind;
 
 pub(crate) use self::locate::{DEFAULT_CONFIG, DEFAULT_STORE, HubOptions};
 
 /// How long the API may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(60);
+/// What the API answers with.
+const KINDS: [&str; 4] =
+    ["application/json", "application/problem+json", "application/octet-stream", "text/plain"];
 const HOW_TO_START: &str =
     "start one with `hookyard serve --config hookyard.toml`, or `hookyard dev`";
 
@@ -27,6 +32,19 @@ pub(crate) struct Hub {
     url: String,
     authorization: Option<HeaderValue>,
     client: Client,
+    found: Found,
+}
+
+/// How it is known where a hub is.
+#[derive(Clone, Debug)]
+enum Found {
+    /// By this file beside its store, which says where it was when it started last.
+    Beside(PathBuf),
+    /// By `--url`. The file beside the store here may say otherwise.
+    Named {
+        /// Where that file says that the hub is.
+        here: Option<String>,
+    },
 }
 
 /// What a hub answered: the bytes for scripts, and what they say.
@@ -56,7 +74,7 @@ impl Reply {
 
 impl Hub {
     /// The hub at `url`, to be asked with `token`; without one it tells little but its health.
-    fn new(url: &str, token: Option<&str>) -> Result<Self, Failure> {
+    fn new(url: &str, token: Option<&str>, found: Found) -> Result<Self, Failure> {
         let bearer = |token| -> Result<_, Failure> {
             let mut value = HeaderValue::try_from(format!("Bearer {token}")).map_err(|_| {
                 Failure::usage("the admin token holds characters that cannot be sent")
@@ -66,7 +84,7 @@ impl Hub {
         };
         let authorization = token.map(bearer).transpose()?;
         let url = url.trim_end_matches('/').to_owned();
-        Ok(Self { url, authorization, client: Client::new(TIMEOUT) })
+        Ok(Self { url, authorization, client: Client::new(TIMEOUT), found })
     }
 
     /// Asks for something.
@@ -100,6 +118,7 @@ impl Hub {
         let answer = self.client.send(Request { method, url, headers, body }).await;
         let answer = answer.map_err(|error| self.unreachable(&error))?;
         let value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        self.is_api(&answer, &value)?;
         Ok((answer.status, Reply { bytes: answer.body, value }))
     }
 
@@ -121,9 +140,60 @@ impl Hub {
         })
     }
 
+    /// Fails where something else answers than a hub's API.
+    fn is_api(&self, answer: &Answer, value: &Value) -> Result<(), Failure> {
+        let url = &self.url;
+        if value.get("code").and_then(Value::as_str) == Some(Kind::SourceNotFound.code()) {
+            let says = format!("webhooks come in at {url}; the admin API is at another port");
+            return Err(Failure::usage(says).hint(self.right_one()));
+        }
+        if answer.status == StatusCode::MISDIRECTED_REQUEST {
+            let detail = value.get("detail").and_then(Value::as_str).unwrap_or_default();
+            let says = format!("the hub at {url} is known by other names: {detail}");
+            return Err(Failure::new(says.trim_end_matches('.')).hint(self.right_one()));
+        }
+        let kind = answer.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let is_ours = kind
+            .is_some_and(|kind| KINDS.contains(&kind.split(';').next().unwrap_or_default().trim()));
+        if is_ours {
+            return Ok(());
+        }
+        let says = format!("what answers at {url} ({}) is not a hub's admin API", answer.status);
+        Err(Failure::with(Exit::Unreachable, says).hint(self.right_one()))
+    }
+
+    /// Where the API probably is instead.
+    fn right_one(&self) -> String {
+        match &self.found {
+            Found::Named { here: Some(here) } if *here != self.url => {
+                format!(
+                    "the hub of this folder has it at {here}: write `--url {here}`, or leave `--url` out"
+                )
+            }
+            Found::Beside(file) => {
+                format!("`{}` is of a hub that is not there any more", file.display())
+            }
+            Found::Named { .. } => {
+                "`listen` in `[admin]` says where it is; without that it is http://127.0.0.1:8081"
+                    .to_owned()
+            }
+        }
+    }
+
     fn unreachable(&self, error: &TransportError) -> Failure {
-        Failure::with(Exit::Unreachable, format!("no hub answers at {}: {error}", self.url))
-            .hint(HOW_TO_START)
+        let says = format!("no hub answers at {}: {error}", self.url);
+        let failure = Failure::with(Exit::Unreachable, says);
+        let failure = match &self.found {
+            Found::Beside(file) => failure.hint(format!(
+                "the hub was there when it started last, says `{}`; it has ended since, or is another user's",
+                file.display()
+            )),
+            Found::Named { here: Some(here) } if *here != self.url => {
+                failure.hint(format!("the hub of this folder was at {here} when it started last"))
+            }
+            Found::Named { .. } => failure,
+        };
+        failure.hint(HOW_TO_START)
     }
 }
 

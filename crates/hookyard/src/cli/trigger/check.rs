@@ -6,7 +6,7 @@ use hookyard_signature::{Covers, Provider, Scheme};
 use http::StatusCode;
 use serde_json::Value;
 
-use super::request::{Overrides, Signed, Signer};
+use super::request::{Manner, Overrides, Signed, Signer};
 use crate::cli::failure::Failure;
 use crate::clock::SystemClock;
 use crate::problem::Kind;
@@ -54,22 +54,22 @@ pub(super) enum Expected {
 
 /// Makes the requests of a variant.
 pub(super) struct Maker<'a> {
-    pub(super) provider: &'static Provider,
+    pub(super) manner: &'a Manner,
     pub(super) event: &'a TestEvent,
     pub(super) overrides: &'a Overrides,
-    pub(super) signer: &'a Signer,
+    pub(super) signer: &'a Signer<'a>,
 }
 
 impl Maker<'_> {
     /// The requests of `variant`. `other` signs with another secret.
-    pub(super) fn check(
+    pub(super) fn check<'s>(
         &self,
         variant: Variant,
-        other: impl FnOnce() -> Result<Signer, Failure>,
+        other: impl FnOnce() -> Result<Signer<'s>, Failure>,
     ) -> Result<Check, Failure> {
-        let slug = self.provider.slug;
-        let covers = self.provider.scheme.covers();
-        if let Some(why) = impossible(variant, &self.provider.scheme, covers) {
+        let Manner { provider, scheme, .. } = self.manner;
+        let slug = provider.slug;
+        if let Some(why) = impossible(variant, scheme, scheme.covers()) {
             return Err(Failure::usage(format!("{} is not for {slug}: {why}", variant.option())));
         }
         let steps = match variant {
@@ -93,7 +93,7 @@ impl Maker<'_> {
             }
             Variant::Duplicate => {
                 let request = self.signer.event(self.event, self.overrides)?;
-                if !has_id(self.provider, &request) {
+                if !has_id(provider, &request) {
                     let sentence = format!(
                         "--duplicate is not for {slug}: its events have no id, so that every one is new"
                     );

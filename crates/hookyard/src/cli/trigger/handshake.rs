@@ -1,43 +1,40 @@
 //! The questions that a provider asks before it sends events, as requests.
 
 use hookyard_delivery::Clock as _;
-use hookyard_signature::{Alphabet, Challenge, Mark, Options, Place, Provider, Question, Trust};
+use hookyard_signature::{Alphabet, Challenge, Mark, Options, Place, Question, Trust};
 use serde_json::Value;
 
 use super::check::Expected;
-use super::request::{Signed, Signer, Target};
+use super::request::{Manner, Signed, Signer};
 use crate::cli::failure::Failure;
 use crate::clock::{SystemClock, random_u64};
 use crate::sample::Draft;
 
 /// Whom a handshake is made for.
 pub(super) struct Asker<'a> {
-    pub(super) provider: &'static Provider,
+    pub(super) manner: &'a Manner,
     /// The text of the secret, which some providers bring along.
     pub(super) secret: &'a str,
-    pub(super) options: &'a Options,
-    pub(super) target: &'a Target,
-    pub(super) signer: &'a Signer,
+    pub(super) signer: &'a Signer<'a>,
 }
 
 impl Asker<'_> {
     /// The questions, each with the answer that it has to get.
     pub(super) fn questions(&self) -> Result<Vec<(Signed, Expected)>, Failure> {
-        let slug = self.provider.slug;
+        let slug = self.manner.provider.slug;
         let none = || Failure::usage(format!("{slug} has no handshake: it sends events at once"));
-        let handshake = self.provider.handshake.ok_or_else(none)?;
+        let handshake = self.manner.provider.handshake.ok_or_else(none)?;
         handshake.questions.iter().map(|question| self.ask(question)).collect()
     }
 
     fn ask(&self, question: &'static Question) -> Result<(Signed, Expected), Failure> {
-        let slug = self.provider.slug;
+        let slug = self.manner.provider.slug;
         let mut request = self.signer.unsigned(self.draft(question).finish())?;
         let stand_in;
         let signer = match question.trust {
             Trust::Verified => Some(self.signer),
             Trust::VerifiedOrBy(secret) => {
-                let signer = Signer::new(self.provider, Some(secret), self.options, self.target);
-                stand_in = signer.map_err(Failure::usage)?;
+                stand_in = self.manner.signer(Some(secret))?;
                 Some(&stand_in)
             }
             Trust::Anyone | Trust::Token(..) | Trust::BringsSecret(_) => None,
@@ -70,7 +67,7 @@ impl Asker<'_> {
                 draft.put(place, self.secret);
             }
             Trust::Token(place, setting) => {
-                let token = self.options.settings.get(setting);
+                let token = self.manner.options.settings.get(setting);
                 draft.put(place, token.map_or("", String::as_str));
             }
             Trust::Verified | Trust::VerifiedOrBy(_) | Trust::Anyone => {}
@@ -79,7 +76,7 @@ impl Asker<'_> {
             draft.put(&challenge.at, text(challenge));
         }
         if let Some(place) = question.visit {
-            subscribe(&mut draft, place, self.options);
+            subscribe(&mut draft, place, &self.manner.options);
         }
         for mark in question.marks {
             match mark {

@@ -5,14 +5,15 @@ mod handshake;
 mod key;
 mod request;
 mod settings;
+mod source;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use hookyard_delivery::{Answer, TransportError, UrlError, check_url};
-use hookyard_model::{FailureKind, Reach};
+use hookyard_delivery::{Answer, TransportError};
+use hookyard_model::FailureKind;
 use hookyard_signature::{Options, PROVIDERS, Provider, Scheme, SigningError};
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -20,8 +21,9 @@ use serde_json::{Value, json};
 use self::check::{Check, Expected, Maker, Variant, event_id, outcome};
 use self::handshake::Asker;
 use self::key::MadeUp;
-use self::request::{Overrides, Signer, Target};
+use self::request::{Manner, Overrides, Signer, Target};
 use self::settings::Settings;
+use self::source::Aim;
 use super::client::Client;
 use super::failure::{Exit, Failure};
 use super::out::{Out, Paint, tame};
@@ -32,6 +34,9 @@ use crate::sample::{self, TestEvent};
 /// How many characters of an answer are shown on a line.
 const SHOWN: usize = 300;
 
+const SECRET: &str = "`--secret` must be the source's secret";
+const RESTART: &str = "the hub has another secret than the configuration: `hookyard check` says whether it is valid, and the environment is read when the hub starts";
+
 /// Send a test event, signed as its provider signs
 ///
 /// Each event has new ids, so that none is taken for a repeat of another.
@@ -41,23 +46,31 @@ const SHOWN: usize = 300;
 #[command(after_help = "\
 Examples:
   hookyard trigger github push
-  hookyard trigger stripe invoice.paid --secret whsec_…
+  hookyard trigger my-shop orders/create --config hookyard.toml
+  hookyard trigger stripe invoice.paid --to https://hooks.example.com/webhook/stripe --secret whsec_…
   hookyard trigger slack --secret … --bad-signature --stale --tampered --duplicate --handshake
   hookyard trigger aws-sns --set topic_arn=arn:aws:sns:eu-central-1:123456789012:orders
   hookyard trigger generic --body order.json --to http://127.0.0.1:3000/hooks")]
 pub(crate) struct Trigger {
-    /// Whose event it is; `--list` shows all
+    /// Whose event it is, or to which source of the hub here it goes; `--list` shows all providers
     #[arg(value_name = "PROVIDER", required_unless_present = "list")]
     provider: Option<String>,
 
     /// Which event; without it the provider's first
     event: Option<String>,
 
-    /// Where it goes; without it `http://127.0.0.1:8080/webhook/PROVIDER`, where `hookyard dev` listens
+    /// Where it goes; without it to the hub whose configuration or store is in this folder, else
+    /// to `http://127.0.0.1:8080/webhook/PROVIDER`, where `hookyard dev` listens
     #[arg(long, value_name = "URL")]
     to: Option<String>,
 
-    /// The secret to sign with, as the source has it; without it one is made up and shown
+    /// The configuration of the hub, which says where it receives and what the source's secret is;
+    /// without `--to` it is `hookyard.toml` if there is one
+    #[arg(long, value_name = "FILE", env = "HOOKYARD_CONFIG")]
+    config: Option<PathBuf>,
+
+    /// The secret to sign with; without it the one that the configuration has, else one is made up
+    /// and shown
     ///
     /// For HTTP basic it is `user:password`. Where the provider signs with a private key, it is one
     /// (PKCS#8 in PEM or base64), and the source has that or its public half.
@@ -143,14 +156,14 @@ impl Variants {
 /// What is sent, and by whom.
 struct Plan<'a> {
     out: Out,
-    provider: &'static Provider,
+    manner: &'a Manner,
     event: TestEvent,
     overrides: Overrides,
-    options: Options,
-    target: &'a Target,
-    /// `--secret`, or what was made up instead.
+    /// `--secret`, that of the configuration, or what was made up instead.
     secret: Option<String>,
-    signer: Signer,
+    signer: Signer<'a>,
+    /// What to do where the hub does not accept the secret.
+    advice: &'static str,
 }
 
 impl Trigger {
@@ -158,53 +171,65 @@ impl Trigger {
         let (Some(slug), false) = (self.provider.as_deref(), self.list) else {
             return list(out, self.json);
         };
-        let (provider, event) = find(slug, self.event.as_deref())?;
-        let to = self.to.clone().unwrap_or_else(|| format!("http://127.0.0.1:8080/webhook/{slug}"));
-        check_url(&to, &Reach::Operator { metadata: false })
-            .map_err(|error| Failure::usage(format!("`--to` cannot be `{to}`: {}", own(&error))))?;
+        let mut aim = Aim::take(out, slug, self.config.as_deref(), self.to.as_deref())?;
+        let event = find(aim.provider, self.event.as_deref())?;
         let body = self.body.as_deref().map(read).transpose()?;
-        let public_url = self.public_url.clone().unwrap_or_else(|| to.clone());
-        let target = Target { to, public_url };
-        let handshake = self.variants.handshake;
-        let settings = Settings::new(provider, &self.settings, handshake, &target.public_url)?;
-        if let Some(shown) = settings.shown() {
-            out.note(format_args!("with settings made up for this run: {shown}"));
+        if let Some(used) = aim.note(self.secret.is_some()) {
+            out.note(used);
         }
-        let options = Options { tolerance: None, settings: settings.all };
-        let overrides = Overrides { headers: self.headers.clone(), body };
-        let (secret, signer) = self.signer(out, (provider, &event), &options, &target)?;
-        let plan =
-            Plan { out, provider, event, overrides, options, target: &target, secret, signer };
+        let is_configured = aim.secret.is_some() && self.secret.is_none();
+        let advice = if is_configured { RESTART } else { SECRET };
+        let headers = [std::mem::take(&mut aim.headers), self.headers.clone()].concat();
+        let given = self.secret.clone().or_else(|| aim.secret.take());
+        let manner = self.manner(out, aim)?;
+        let overrides = Overrides { headers, body };
+        let (secret, signer) = self.signer(out, &event, given, &manner)?;
+        if is_configured {
+            can_sign(&signer, &event, &overrides)?;
+        }
+        let plan = Plan { out, manner: &manner, event, overrides, secret, signer, advice };
         let checks = plan.checks(&self.variants)?;
         if checks.is_empty() { self.send(&plan).await } else { self.check(&plan, checks).await }
     }
 
+    /// How the events are signed; settings that are missing are made up and shown.
+    fn manner(&self, out: Out, aim: Aim) -> Result<Manner, Failure> {
+        let Aim { provider, to, .. } = aim;
+        let public_url = self.public_url.clone().or(aim.public_url).unwrap_or_else(|| to.clone());
+        let given: Vec<_> = aim.settings.into_iter().chain(self.settings.iter().cloned()).collect();
+        let settings = Settings::new(provider, &given, self.variants.handshake, &public_url)?;
+        if let Some(shown) = settings.shown() {
+            out.note(format_args!("with settings made up for this run: {shown}"));
+        }
+        let options = Options { tolerance: None, settings: settings.all };
+        let scheme = aim.scheme.unwrap_or_else(|| provider.scheme.clone());
+        Ok(Manner { provider, scheme, options, target: Target { to, public_url } })
+    }
+
     /// Who signs: by the secret that was given, or by one that is made up and shown.
-    fn signer(
+    fn signer<'m>(
         &self,
         out: Out,
-        (provider, event): (&'static Provider, &TestEvent),
-        options: &Options,
-        target: &Target,
-    ) -> Result<(Option<String>, Signer), Failure> {
-        let signer = |secret: Option<&str>| {
-            Signer::new(provider, secret, options, target).map_err(Failure::usage)
-        };
-        if matches!(provider.scheme, Scheme::Unsigned) {
-            return Ok((None, signer(None)?));
+        event: &TestEvent,
+        given: Option<String>,
+        manner: &'m Manner,
+    ) -> Result<(Option<String>, Signer<'m>), Failure> {
+        if matches!(manner.scheme, Scheme::Unsigned) {
+            return Ok((None, manner.signer(None)?));
         }
-        if let Some(secret) = &self.secret {
-            return Ok((Some(secret.clone()), signer(Some(secret))?));
+        if let Some(secret) = given {
+            let signer = manner.signer(Some(&secret))?;
+            return Ok((Some(secret), signer));
         }
-        match make_up(provider, event, options, target) {
+        match make_up(manner, event) {
             Ok(MadeUp { signing, verifying }) => {
                 out.note(format_args!("signed with a secret made up for this run: {verifying}"));
-                let signer = signer(Some(&signing))?;
+                let signer = manner.signer(Some(&signing))?;
                 Ok((Some(signing), signer))
             }
             // Questions that nobody signs can be asked all the same.
             Err(_) if self.variants.handshake && self.variants.events().is_empty() => {
-                Ok((None, signer(None)?))
+                Ok((None, manner.signer(None)?))
             }
             Err(failure) => Err(failure),
         }
@@ -224,7 +249,7 @@ impl Trigger {
         }
         let Some(last) = last else { return Ok(()) };
         let failure = Failure::new(format!("{refused} of {} not accepted", self.count));
-        Err(match unlike_the_source(&last) {
+        Err(match plan.unlike_the_source(&last) {
             Some(hint) => failure.hint(hint),
             None => failure,
         })
@@ -233,7 +258,7 @@ impl Trigger {
     /// Sends what has to be treated otherwise, and looks whether it is.
     async fn check(&self, plan: &Plan<'_>, checks: Vec<Check>) -> Result<(), Failure> {
         let client = Client::new(Duration::from_secs(self.timeout.into()));
-        let bodiless = plan.provider.handshake.is_some_and(|handshake| handshake.bodiless);
+        let bodiless = plan.manner.provider.handshake.is_some_and(|handshake| handshake.bodiless);
         let (count, mut failed) = (checks.len(), Vec::new());
         for check in checks {
             for (request, expected) in &check.steps {
@@ -257,7 +282,7 @@ impl Trigger {
             name.replace('_', " "),
             expected.wanted()
         ));
-        Err(match hint(plan.provider, expected, sent) {
+        Err(match plan.hint(expected, sent) {
             Some(hint) => failure.hint(hint),
             None => failure,
         })
@@ -269,7 +294,7 @@ impl Trigger {
         client: &Client,
         request: &request::Signed,
     ) -> Result<Sent, Failure> {
-        let name = (plan.provider.slug, plan.event.name);
+        let name = (plan.manner.provider.slug, plan.event.name);
         let started = Instant::now();
         match client.send(request.request()).await {
             Ok(answer) => Ok(Sent { name, answer, took: started.elapsed() }),
@@ -286,19 +311,19 @@ impl Trigger {
 impl Plan<'_> {
     /// What is checked, all of it made before anything is sent.
     fn checks(&self, variants: &Variants) -> Result<Vec<Check>, Failure> {
-        let Self { provider, event, overrides, signer, options, target, .. } = self;
-        let maker = Maker { provider, event, overrides, signer };
+        let Self { manner, event, overrides, signer, .. } = self;
+        let maker = Maker { manner, event, overrides, signer };
         let mut checks = Vec::new();
         for variant in variants.events() {
             let other = || {
-                let MadeUp { signing, .. } = make_up(provider, event, options, target)?;
-                Signer::new(provider, Some(&signing), options, target).map_err(Failure::usage)
+                let MadeUp { signing, .. } = make_up(manner, event)?;
+                manner.signer(Some(&signing))
             };
             checks.push(maker.check(variant, other)?);
         }
         if variants.handshake {
             let secret = self.secret.as_deref().unwrap_or_default();
-            let steps = Asker { provider, secret, options, target, signer }.questions()?;
+            let steps = Asker { manner, secret, signer }.questions()?;
             for (_, expected) in &steps {
                 self.note_visit(expected);
             }
@@ -316,50 +341,53 @@ impl Plan<'_> {
             page.url
         ));
     }
-}
 
-/// What to do where a hub did not do as it should.
-fn hint(provider: &Provider, expected: &Expected, sent: &Sent) -> Option<String> {
-    let status = sent.answer.status;
-    Some(match expected {
-        Expected::Refused(Some(_))
-            if status.is_success() && provider.scheme.tolerance().is_none() =>
-        {
-            format!("{} states no limit: set `tolerance` in the source", provider.slug)
-        }
-        Expected::Refused(_) if status.is_success() => {
-            "a source with a `secret` refuses it; `hookyard dev` verifies nothing".to_owned()
-        }
-        _ => return unlike_the_source(sent).map(str::to_owned),
-    })
-}
-
-/// What to do where the source verifies by another secret.
-fn unlike_the_source(sent: &Sent) -> Option<&'static str> {
-    if sent.answer.status == StatusCode::UNAUTHORIZED {
-        return Some("`--secret` must be the source's secret");
+    /// What to do where a hub did not do as it should.
+    fn hint(&self, expected: &Expected, sent: &Sent) -> Option<String> {
+        let status = sent.answer.status;
+        let Manner { provider, scheme, .. } = self.manner;
+        Some(match expected {
+            Expected::Refused(Some(_)) if status.is_success() && scheme.tolerance().is_none() => {
+                format!("{} states no limit: set `tolerance` in the source", provider.slug)
+            }
+            Expected::Refused(_) if status.is_success() => {
+                "a source with a `secret` refuses it; `hookyard dev` verifies nothing".to_owned()
+            }
+            _ => return self.unlike_the_source(sent).map(str::to_owned),
+        })
     }
-    (outcome(&sent.answer).as_deref() == Some(Kind::KeyUnavailable.code())).then_some(
-        "the source fetches the provider's key, by which no test is signed: try one with a `secret`, or whose `keys_url` leads to a server of yours",
-    )
+
+    /// What to do where the source verifies by another secret.
+    fn unlike_the_source(&self, sent: &Sent) -> Option<&'static str> {
+        if sent.answer.status == StatusCode::UNAUTHORIZED {
+            return Some(self.advice);
+        }
+        (outcome(&sent.answer).as_deref() == Some(Kind::KeyUnavailable.code())).then_some(
+            "the source fetches the provider's key, by which no test is signed: try one with a `secret`, or whose `keys_url` leads to a server of yours",
+        )
+    }
+}
+
+/// Refuses to go on with a key of the configuration that only verifies.
+fn can_sign(signer: &Signer<'_>, event: &TestEvent, overrides: &Overrides) -> Result<(), Failure> {
+    if signer.try_event(event, overrides)? != Err(SigningError::NoPrivateKey) {
+        return Ok(());
+    }
+    let says = "the source has a public key, which verifies and cannot sign";
+    Err(Failure::usage(says).hint("give the private key with `--secret`"))
 }
 
 /// A secret with which this event can be signed.
-fn make_up(
-    provider: &'static Provider,
-    event: &TestEvent,
-    options: &Options,
-    target: &Target,
-) -> Result<MadeUp, Failure> {
+fn make_up(manner: &Manner, event: &TestEvent) -> Result<MadeUp, Failure> {
     let overrides = Overrides { headers: Vec::new(), body: None };
-    let made_up = key::make_up(provider, |secret| {
-        let Ok(signer) = Signer::new(provider, Some(secret), options, target) else {
+    let made_up = key::make_up(manner.provider, |secret| {
+        let Ok(signer) = manner.signer(Some(secret)) else {
             return Ok(false);
         };
         // Of anything else the secret is innocent; it is said where the event is sent.
         Ok(signer.try_event(event, &overrides)? != Err(SigningError::NoPrivateKey))
     })?;
-    let slug = provider.slug;
+    let slug = manner.provider.slug;
     let none = || Failure::usage(format!("no secret can be made up for {slug}; give `--secret`"));
     made_up.ok_or_else(none)
 }
@@ -443,13 +471,13 @@ fn unsent((provider, event): (&str, &str), error: &TransportError) -> String {
     .to_string()
 }
 
-fn find(slug: &str, event: Option<&str>) -> Result<(&'static Provider, TestEvent), Failure> {
-    let provider = verify::find(slug)?;
+fn find(provider: &'static Provider, event: Option<&str>) -> Result<TestEvent, Failure> {
+    let slug = provider.slug;
     let found = match event {
         Some(name) => sample::event(provider, name),
         None => sample::events(provider).first().copied(),
     };
-    found.map(|event| (provider, event)).ok_or_else(|| {
+    found.ok_or_else(|| {
         Failure::usage(format!("there is no test event `{}` of {slug}", event.unwrap_or_default()))
             .hint(format!("its events are {}", names(provider)))
             .hint("another body is sent with `--body FILE`")
@@ -460,11 +488,6 @@ fn find(slug: &str, event: Option<&str>) -> Result<(&'static Provider, TestEvent
 fn names(provider: &'static Provider) -> String {
     let names: Vec<_> = sample::events(provider).iter().map(|event| event.name).collect();
     names.join(", ")
-}
-
-/// The sentence about a URL, which is not a destination's here.
-fn own(error: &UrlError) -> String {
-    error.to_string().replace("a destination's URL begins", "it has to begin")
 }
 
 fn list(out: Out, json: bool) -> Result<(), Failure> {

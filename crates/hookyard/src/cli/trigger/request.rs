@@ -4,7 +4,8 @@ use bytes::Bytes;
 use hookyard_delivery::Clock as _;
 use hookyard_model::Timestamp;
 use hookyard_signature::{
-    Options, Provider, Received, Rejection, Responder, Secret, SigningError, UnixSeconds, Verifier,
+    ConfigurationError, Options, Provider, Received, Rejection, Responder, Scheme, Secret,
+    SigningError, UnixSeconds, Verifier,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
@@ -25,7 +26,6 @@ pub(super) struct Overrides {
 }
 
 /// Where requests go.
-#[derive(Clone)]
 pub(super) struct Target {
     /// Where they are sent.
     pub(super) to: String,
@@ -33,14 +33,35 @@ pub(super) struct Target {
     pub(super) public_url: String,
 }
 
+/// How a provider's requests are signed, and where they go.
+pub(super) struct Manner {
+    pub(super) provider: &'static Provider,
+    /// The provider's own scheme, or the one that its source describes.
+    pub(super) scheme: Scheme,
+    pub(super) options: Options,
+    pub(super) target: Target,
+}
+
+impl Manner {
+    /// Signs by `secret` as the provider does; without one nothing is signed.
+    pub(super) fn signer(&self, secret: Option<&str>) -> Result<Signer<'_>, Failure> {
+        let slug = self.provider.slug;
+        let wrong = |error: ConfigurationError| {
+            Failure::usage(format!("the secret does not fit {slug}: {error}"))
+        };
+        let secret = secret.map(Secret::new).transpose().map_err(wrong)?;
+        let verifier = |secret| Verifier::new(&self.scheme, vec![secret], &self.options);
+        let verifier = secret.clone().map(verifier).transpose().map_err(wrong)?;
+        Ok(Signer { manner: self, secret, verifier })
+    }
+}
+
 /// Makes requests of one provider and signs them.
-pub(super) struct Signer {
-    provider: &'static Provider,
+pub(super) struct Signer<'a> {
+    manner: &'a Manner,
     secret: Option<Secret>,
-    options: Options,
     /// `None` where nothing is signed.
     verifier: Option<Verifier>,
-    target: Target,
 }
 
 /// A request that has been signed.
@@ -55,24 +76,11 @@ pub(super) struct Signed {
     body: Vec<u8>,
 }
 
-impl Signer {
-    /// Signs by `secret` as the provider does; without one nothing is signed.
-    pub(super) fn new(
-        provider: &'static Provider,
-        secret: Option<&str>,
-        options: &Options,
-        target: &Target,
-    ) -> Result<Self, String> {
-        let wrong = |error| format!("the secret does not fit {}: {error}", provider.slug);
-        let secret = secret.map(Secret::new).transpose().map_err(wrong)?;
-        let verifier = secret.clone().map(|secret| provider.verifier(vec![secret], options));
-        let verifier = verifier.transpose().map_err(wrong)?;
-        Ok(Self { provider, secret, options: options.clone(), verifier, target: target.clone() })
-    }
-
+impl Signer<'_> {
     /// What the source's own answers to the provider's questions are.
     pub(super) fn responder(&self) -> Option<Responder> {
-        self.provider.responder(self.secret.clone().into_iter().collect(), &self.options)
+        let Manner { provider, options, .. } = self.manner;
+        provider.responder(self.secret.clone().into_iter().collect(), options)
     }
 
     /// What verifies what is signed here.
@@ -122,7 +130,7 @@ impl Signer {
         overrides: &Overrides,
     ) -> Result<Signed, Failure> {
         let mut random = random_u64;
-        let rendered = event.render(&mut Blanks::new(now, &self.target.to, &mut random));
+        let rendered = event.render(&mut Blanks::new(now, &self.manner.target.to, &mut random));
         let mut request = self.unsigned(rendered)?;
         // Before signing, because a header may be part of what is signed; and once more after it,
         // because whoever wants a wrong signature shall have it.
@@ -142,8 +150,8 @@ impl Signer {
         }
         Ok(Signed {
             method: rendered.method,
-            url: with_query(&self.target.to, &rendered.query),
-            public_url: with_query(&self.target.public_url, &rendered.query),
+            url: with_query(&self.manner.target.to, &rendered.query),
+            public_url: with_query(&self.manner.target.public_url, &rendered.query),
             headers,
             body: rendered.body,
         })

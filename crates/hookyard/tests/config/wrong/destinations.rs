@@ -94,7 +94,7 @@ to = "d"
 url = "localhost:3000"
 "#,
         r#"
-error: a destination's URL begins with `http://` or `https://`
+error: a URL begins with `http://` or `https://`
  --> hookyard.toml:7:7
   |
 7 | url = "localhost:3000"

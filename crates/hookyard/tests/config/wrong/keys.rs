@@ -430,7 +430,7 @@ error: there is no provider `strpe`; did you mean `stripe`?
 10 | provider = "strpe"
    |            ^^^^^^^
 
-error: a destination's URL begins with `http://` or `https://`
+error: a URL begins with `http://` or `https://`
   --> hookyard.toml:13:7
    |
 13 | url = "ftp://localhost"
