@@ -3,7 +3,7 @@
 //!
 //! The list is here because most crates have some of them. Passing one does nothing, and is not even
 //! compiled, unless the feature `fault-injection` is on; and then only what the program has asked
-//! for with [`Failpoint::on_pass`].
+//! for with `Failpoint::on_pass`.
 
 use crate::word::words;
 
