@@ -32,7 +32,11 @@ fn completed(text: &str) -> Option<String> {
         return Some(format!("http://localhost:{text}"));
     }
     let host = text.split(['/', '?', '#']).next().unwrap_or_default();
-    let is_host = host == "localhost" || host.contains(['.', ':']);
+    // `http:/localhost` lacks a slash; it is no port of a host that is called `http`.
+    let is_scheme = ["http:", "https:"].iter().any(|scheme| {
+        host.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    });
+    let is_host = !is_scheme && (host == "localhost" || host.contains(['.', ':']));
     is_host.then(|| format!("http://{text}"))
 }
 
@@ -62,6 +66,8 @@ mod tests {
             ("70000", None),
             ("http://", None),
             ("http:///hooks", None),
+            ("http:/localhost:3000", None),
+            ("HTTPS:example.com", None),
             ("ftp://example.com", None),
             ("http://169.254.169.254/", None),
         ];

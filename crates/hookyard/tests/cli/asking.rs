@@ -58,6 +58,10 @@ impl Hub {
         Ran::from(self.command(arguments).output().unwrap())
     }
 
+    pub(crate) fn end(&mut self) {
+        assert_eq!(self.running.take().unwrap().end("TERM").code, 0);
+    }
+
     /// Runs what has to succeed, and gives back what it printed.
     pub(crate) fn done(&self, arguments: &[&str]) -> String {
         let ran = self.run(arguments);
@@ -463,7 +467,7 @@ fn no_hub_has_an_exit_code_of_its_own() {
     );
 
     let mut hub = Hub::start();
-    assert_eq!(hub.running.take().unwrap().end("TERM").code, 0);
+    hub.end();
     for command in ["events", "deliveries", "dead-letters", "destinations"] {
         let ran = hub.run(&[command, "list"]);
         assert_eq!((ran.code, ran.stdout.as_str()), (3, ""), "{ran:?}");

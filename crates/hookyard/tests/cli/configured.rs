@@ -68,6 +68,7 @@ fn what_is_not_clear_is_asked_back() {
             "`hookyard.toml` has no source of the provider `stripe`\nhint: the sources are ",
         ),
         (&["githb"], "did you mean `github`?\nhint: or name a source: harbour, mail, "),
+        (&["harbur"], "or did you mean the source `harbour`?\n"),
         (&["nobody"], "the source `nobody` names no provider"),
         (
             &["mail"],
@@ -121,6 +122,18 @@ fn what_is_said_on_the_command_line_counts_more() {
     ] {
         assert!(ran.stderr.contains(part), "{part}: {}", ran.stderr);
     }
+}
+
+#[test]
+fn what_is_in_the_way_is_told() {
+    let mut hub = Hub::with(Server::start(), SECTIONS);
+    let ran = hub.run(&["trigger", "shopify", "--to", &hub.ingest]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.stderr.contains("hint: a source receives at `/webhook/NAME`"), "{ran:?}");
+    hub.end();
+    let ran = hub.run(&["trigger", "shop"]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.stderr.contains("hint: start the hub with `hookyard serve`"), "{ran:?}");
 }
 
 #[test]

@@ -37,6 +37,10 @@ const SHOWN: usize = 300;
 const SECRET: &str = "`--secret` must be the source's secret";
 const RESTART: &str = "the hub has another secret than the configuration: `hookyard check` says whether it is valid, and the environment is read when the hub starts";
 
+const NO_SOURCE: &str = "a source receives at `/webhook/NAME`, while it is `enabled`; `hookyard check` shows the paths of all";
+const START_HUB: &str = "start the hub with `hookyard serve`, or say where one is with `--to`";
+const START_ANY: &str = "start a hub with `hookyard dev`, or say where one is with `--to`";
+
 /// Send a test event, signed as its provider signs
 ///
 /// Each event has new ids, so that none is taken for a repeat of another.
@@ -164,6 +168,8 @@ struct Plan<'a> {
     signer: Signer<'a>,
     /// What to do where the hub does not accept the secret.
     advice: &'static str,
+    /// What to do where nothing answers.
+    start: &'static str,
 }
 
 impl Trigger {
@@ -179,6 +185,7 @@ impl Trigger {
         }
         let is_configured = aim.secret.is_some() && self.secret.is_none();
         let advice = if is_configured { RESTART } else { SECRET };
+        let start = if aim.source.is_some() { START_HUB } else { START_ANY };
         let headers = [std::mem::take(&mut aim.headers), self.headers.clone()].concat();
         let given = self.secret.clone().or_else(|| aim.secret.take());
         let manner = self.manner(out, aim)?;
@@ -187,7 +194,7 @@ impl Trigger {
         if is_configured {
             can_sign(&signer, &event, &overrides)?;
         }
-        let plan = Plan { out, manner: &manner, event, overrides, secret, signer, advice };
+        let plan = Plan { out, manner: &manner, event, overrides, secret, signer, advice, start };
         let checks = plan.checks(&self.variants)?;
         if checks.is_empty() { self.send(&plan).await } else { self.check(&plan, checks).await }
     }
@@ -249,7 +256,7 @@ impl Trigger {
         }
         let Some(last) = last else { return Ok(()) };
         let failure = Failure::new(format!("{refused} of {} not accepted", self.count));
-        Err(match plan.unlike_the_source(&last) {
+        Err(match plan.advice_on(&last) {
             Some(hint) => failure.hint(hint),
             None => failure,
         })
@@ -302,7 +309,7 @@ impl Trigger {
                 if self.json {
                     plan.out.line(unsent(name, &error))?;
                 }
-                Err(unreachable(&request.request().url, &error))
+                Err(unreachable(&request.request().url, &error, plan.start))
             }
         }
     }
@@ -353,16 +360,20 @@ impl Plan<'_> {
             Expected::Refused(_) if status.is_success() => {
                 "a source with a `secret` refuses it; `hookyard dev` verifies nothing".to_owned()
             }
-            _ => return self.unlike_the_source(sent).map(str::to_owned),
+            _ => return self.advice_on(sent).map(str::to_owned),
         })
     }
 
-    /// What to do where the source verifies by another secret.
-    fn unlike_the_source(&self, sent: &Sent) -> Option<&'static str> {
+    /// What to do about what a hub answered, where that says what is wrong.
+    fn advice_on(&self, sent: &Sent) -> Option<&'static str> {
         if sent.answer.status == StatusCode::UNAUTHORIZED {
             return Some(self.advice);
         }
-        (outcome(&sent.answer).as_deref() == Some(Kind::KeyUnavailable.code())).then_some(
+        let code = outcome(&sent.answer)?;
+        if code == Kind::SourceNotFound.code() {
+            return Some(NO_SOURCE);
+        }
+        (code == Kind::KeyUnavailable.code()).then_some(
             "the source fetches the provider's key, by which no test is signed: try one with a `secret`, or whose `keys_url` leads to a server of yours",
         )
     }
@@ -515,11 +526,10 @@ fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::usage(format!("cannot read `{}`: {error}", path.display())))
 }
 
-fn unreachable(to: &str, error: &TransportError) -> Failure {
+fn unreachable(to: &str, error: &TransportError, start: &str) -> Failure {
     match error.kind {
         FailureKind::ConnectRefused => {
-            Failure::with(Exit::Unreachable, format!("nothing answers at {to}"))
-                .hint("start a hub with `hookyard dev`, or say where one is with `--to`")
+            Failure::with(Exit::Unreachable, format!("nothing answers at {to}")).hint(start)
         }
         FailureKind::Request => Failure::usage(format!("cannot send to `{to}`: {error}")),
         _ => Failure::new(format!("cannot send to {to}: {error}")),

@@ -16,6 +16,7 @@ use crate::cli::names::SOURCE;
 use crate::cli::out::Out;
 use crate::cli::serve::variable;
 use crate::cli::verify;
+use crate::config::nearest::nearest;
 use crate::config::{Config, Source, public_url};
 
 /// Where `hookyard dev` listens unless it is told otherwise.
@@ -148,9 +149,14 @@ fn choose<'c>(
         };
         return Ok((provider.ok_or_else(unknown)?, Some(source)));
     }
-    let provider = verify::find(name).map_err(|failure| match names {
-        [] => failure,
-        names => failure.hint(format!("or name a source: {}", names.join(", "))),
+    let provider = verify::find(name).map_err(|failure| {
+        if names.is_empty() {
+            return failure;
+        }
+        failure.hint(match nearest(name, names.iter().map(String::as_str)) {
+            Some(near) => format!("or did you mean the source `{near}`?"),
+            None => format!("or name a source: {}", names.join(", ")),
+        })
     })?;
     let is_its = |source: &&Arc<Source>| source.provider.is_some_and(|it| it.slug == provider.slug);
     let sources: Vec<&Arc<Source>> = config.sources.values().filter(is_its).collect();
